@@ -1,0 +1,112 @@
+/// One record inside a batch: identity, instant and where its bytes lie. The key, if there is one,
+/// stands right before the value.
+@frozen public struct RecordEntry: Sendable {
+  public var sequence: UInt64
+  /// Run time at which the schedule wanted it sent.
+  public var intendedAt: Int64
+  /// Where the value begins in the bytes of the batch.
+  public var offset: UInt32
+  /// Bytes of the value.
+  public var length: UInt32
+  /// Bytes of the key; `RecordEntry.noKey` when the record has none.
+  public var keyLength: UInt16
+
+  public static let noKey: UInt16 = .max
+
+  @inlinable public init(
+    sequence: UInt64, intendedAt: Int64, offset: UInt32, length: UInt32, keyLength: UInt16
+  ) {
+    self.sequence = sequence
+    self.intendedAt = intendedAt
+    self.offset = offset
+    self.length = length
+    self.keyLength = keyLength
+  }
+}
+
+/// Records of one source for one partition: contiguous, shared by reference between client, log and
+/// engine, never copied.
+///
+/// Unchecked: a batch is filled by one owner and not changed after it was handed on. The exception
+/// are `baseOffset` and `baseSequence`, which the log and the client set once, before anyone reads.
+public final class RecordBatch: @unchecked Sendable {
+  public let source: UInt32
+  public let partition: Int32
+  /// Producer sequence number of the first record in (producer, partition); -1 without idempotence.
+  public final var baseSequence: Int64 = -1
+  /// Log offset of the first record; -1 until appended.
+  public final var baseOffset: Int64 = -1
+  @usableFromInline final var used = 0
+  @usableFromInline final var usedBytes = 0
+  @usableFromInline final var storedEntries: UnsafeMutablePointer<RecordEntry>
+  @usableFromInline final var storedBytes: UnsafeMutablePointer<UInt8>
+  @usableFromInline final var capacity: Int
+  @usableFromInline final var byteCapacity: Int
+
+  public init(source: UInt32, partition: Int32, capacity: Int, byteCapacity: Int) {
+    self.source = source
+    self.partition = partition
+    self.capacity = max(capacity, 1)
+    self.byteCapacity = max(byteCapacity, 64)
+    storedEntries = .allocate(capacity: self.capacity)
+    storedBytes = .allocate(capacity: self.byteCapacity)
+  }
+
+  deinit {
+    storedEntries.deallocate()
+    storedBytes.deallocate()
+  }
+
+  @inlinable public final var count: Int { used }
+  @inlinable public final var byteCount: Int { usedBytes }
+  @inlinable public final var entries: UnsafeMutablePointer<RecordEntry> { storedEntries }
+  @inlinable public final var bytes: UnsafeMutablePointer<UInt8> { storedBytes }
+
+  /// Appends a record by copying key and value, which stand next to each other at `keyAndValue`.
+  @inlinable public final func append(
+    sequence: UInt64, intendedAt: Int64, keyAndValue: UnsafePointer<UInt8>, keyLength: UInt16,
+    valueLength: Int
+  ) {
+    let keyBytes = keyLength == RecordEntry.noKey ? 0 : Int(keyLength)
+    let length = keyBytes &+ valueLength
+    if count == capacity || byteCount &+ length > byteCapacity { grow(for: length) }
+    (bytes + byteCount).update(from: keyAndValue, count: length)
+    entries[count] = RecordEntry(
+      sequence: sequence, intendedAt: intendedAt,
+      offset: UInt32(truncatingIfNeeded: byteCount &+ keyBytes),
+      length: UInt32(truncatingIfNeeded: valueLength), keyLength: keyLength)
+    used &+= 1
+    usedBytes &+= length
+  }
+
+  /// The value of a record.
+  @inlinable public final func value(_ index: Int) -> UnsafeRawBufferPointer {
+    let entry = entries[index]
+    return UnsafeRawBufferPointer(start: bytes + Int(entry.offset), count: Int(entry.length))
+  }
+
+  /// The key of a record, nil when it has none.
+  @inlinable public final func key(_ index: Int) -> UnsafeRawBufferPointer? {
+    let entry = entries[index]
+    if entry.keyLength == RecordEntry.noKey { return nil }
+    let length = Int(entry.keyLength)
+    return UnsafeRawBufferPointer(start: bytes + (Int(entry.offset) - length), count: length)
+  }
+
+  @usableFromInline final func grow(for length: Int) {
+    if count == capacity {
+      let wider = UnsafeMutablePointer<RecordEntry>.allocate(capacity: capacity * 2)
+      wider.update(from: entries, count: count)
+      entries.deallocate()
+      storedEntries = wider
+      capacity *= 2
+    }
+    if byteCount + length > byteCapacity {
+      let wider = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCapacity * 2 + length)
+      wider.update(from: bytes, count: byteCount)
+      bytes.deallocate()
+      storedBytes = wider
+      byteCapacity = byteCapacity * 2 + length
+    }
+  }
+}
