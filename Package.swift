@@ -38,7 +38,7 @@ let package = Package(
     module("Scenarios", ["Model", "Bytes", "CYaml"]),
     module("Scheduling", ["Model", "CShim"]),
     module("History", ["Model", "Bytes", "CShim"]),
-    module("Schemas", ["Model", "Bytes"]),
+    module("Schemas", ["Model", "Bytes", "Queries"]),
     module("Queries", ["Model", "Bytes"]),
     // Floor 2
     module("Workloads", ["Model", "Bytes", "Draws", "Schemas", "Queries"]),
@@ -48,7 +48,8 @@ let package = Package(
     // Floor 3
     module("Verification", ["Model", "Bytes", "History", "Queries", "Workloads"]),
     module("Statistics", ["Model", "Bytes"]),
-    module("Engines", ["Model", "Bytes", "Queries", "Schemas"]),
+    module(
+      "Engines", ["Model", "Bytes", "Draws", "History", "Schemas", "Queries", "Backbones"]),
     // Floor 4
     module(
       "Harness",
