@@ -46,7 +46,8 @@ let package = Package(
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
-    module("Verification", ["Model", "Bytes", "History", "Queries", "Workloads"]),
+    module(
+      "Verification", ["Model", "Bytes", "History", "Scenarios", "Queries", "Workloads"]),
     module("Statistics", ["Model", "Bytes"]),
     module("Engines", ["Model", "Bytes", "Queries", "Schemas"]),
     // Floor 4
@@ -68,6 +69,11 @@ let package = Package(
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests(
+      "VerificationTests",
+      [
+        "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
