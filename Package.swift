@@ -45,11 +45,14 @@ let package = Package(
     module("Schemas", ["Model", "Bytes", "Queries"]),
     // Floor 2
     module("Workloads", ["Model", "Bytes", "Draws", "Schemas", "Queries", "Scenarios"]),
-    module("Traces", ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
+    module(
+      "Traces",
+      ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
-    module("Verification", ["Model", "Bytes", "History", "Queries", "Workloads"]),
+    module(
+      "Verification", ["Model", "Bytes", "History", "Scenarios", "Queries", "Workloads"]),
     module("Statistics", ["Model", "Bytes"]),
     module(
       "Engines", ["Model", "Bytes", "Draws", "History", "Schemas", "Queries", "Backbones"]),
@@ -63,20 +66,31 @@ let package = Package(
       ]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
     // Roof
+    module("Commands", ["Model", "Scenarios"]),
     .executableTarget(
       name: "weir",
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting", "CShim",
+        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
       ],
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests("RoofTests", ["Commands", "Model", "weir"]),
+    tests("TidyTests", []),
     tests("DrawsTests", ["Draws"]),
     tests("SchemasTests", ["Model", "Bytes", "Draws", "Queries", "Schemas"]),
     tests(
       "WorkloadsTests",
       ["Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads"]),
+    tests("ReportingTests", ["Model", "Statistics", "Reporting", "CZlib"]),
+    tests("ScenariosTests", ["Model", "Bytes", "Draws", "Scenarios", "CShim"]),
+    tests(
+      "VerificationTests",
+      [
+        "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
