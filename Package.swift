@@ -42,7 +42,9 @@ let package = Package(
     module("Queries", ["Model", "Bytes"]),
     // Floor 2
     module("Workloads", ["Model", "Bytes", "Draws", "Schemas", "Queries"]),
-    module("Traces", ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
+    module(
+      "Traces",
+      ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
@@ -59,15 +61,19 @@ let package = Package(
       ]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
     // Roof
+    module("Commands", ["Model"]),
     .executableTarget(
       name: "weir",
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting", "CShim",
+        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash", "Bytes",
       ],
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests("RoofTests", ["Commands", "Model", "weir"]),
+    tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
