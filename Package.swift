@@ -61,13 +61,13 @@ let package = Package(
       ]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
     // Roof
-    module("Commands", ["Model"]),
+    module("Commands", ["Model", "Scenarios"]),
     .executableTarget(
       name: "weir",
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting", "CShim",
-        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash", "Bytes",
+        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
       ],
       swiftSettings: hot + strict),
 

@@ -96,14 +96,10 @@ public struct HelpText {
 
   private func exitRows(_ own: [ExitMeaning], short: Bool = false) -> String {
     var out = "EXIT CODES\n"
-    if short && !own.isEmpty {
-      let special = own.map { "\($0.code.rawValue) \($0.meaning)" }
-      return out + wrapped(special.joined(separator: "; "), indent: 2)
-    }
     for code in ExitCode.allCases {
-      if short && [.violated, .missed, .inconclusive, .notUsable].contains(code) { continue }
-      let meaning = own.first { $0.code == code }?.meaning ?? code.meaning
-      out += row(String(code.rawValue), meaning, column: 6)
+      let special = own.first { $0.code == code }?.meaning
+      if short && special == nil { continue }
+      out += row(String(code.rawValue), special ?? code.meaning, column: 7)
     }
     return out
   }
@@ -115,7 +111,7 @@ public struct HelpText {
   }
 
   /// A term and its meaning, hanging.
-  private func row(_ term: String, _ meaning: String, column: Int = 24) -> String {
+  private func row(_ term: String, _ meaning: String, column: Int = 26) -> String {
     let column = width < 80 ? min(column, 18) : column
     let head = "  " + term
     if head.count + 2 > column {

@@ -1,4 +1,5 @@
 import Model
+import Scenarios
 
 /// Reads a command line by the table. Options stand anywhere, `--` ends them, `@FILE` stands for
 /// the arguments in FILE, nothing may be abbreviated, and all mistakes are reported at once.
@@ -51,7 +52,10 @@ public struct LineParser {
       return parsed
     }
     let options = checkOptions(given, of: command)
-    checkArguments(rest, of: command)
+    // The value of a mistyped option would look like a surplus argument.
+    if problems.isEmpty || rest.count <= command.arguments.count {
+      checkArguments(rest, of: command)
+    }
     parsed.request =
       problems.isEmpty
       ? .success(.run(Invocation(command: command, arguments: rest, options: options)))

@@ -1,4 +1,5 @@
 import Model
+import Scenarios
 
 /// Renders problems in the form that editors and CI systems jump to:
 /// `FILE:LINE:COLUMN: error: MESSAGE`, the line, the carets and what to do.

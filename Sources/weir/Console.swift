@@ -1,6 +1,7 @@
 import Commands
 import Glibc
 import Model
+import Scenarios
 
 /// Results to stdout, everything else to stderr; one place that knows about colour and quiet.
 struct Console: Sendable {

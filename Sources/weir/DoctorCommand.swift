@@ -6,6 +6,7 @@ import CZstd
 import Commands
 import Glibc
 import Model
+import Scenarios
 
 /// What the doctor says about one part.
 struct Finding {

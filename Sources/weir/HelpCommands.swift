@@ -1,5 +1,6 @@
 import Commands
 import Model
+import Scenarios
 
 func printVersion(_ console: Console) {
   if console.json {

@@ -2,6 +2,7 @@ import CShim
 import Commands
 import Glibc
 import Model
+import Statistics
 
 /// The computer that this runs on.
 struct Machine {
@@ -43,8 +44,11 @@ struct Machine {
   }
 
   var text: String {
-    let disk = flush.map { "fdatasync \(duration($0))" } ?? "the current folder cannot be written"
-    return "\(cores) core\(cores == 1 ? "" : "s"), \(bytes(memory)) memory, \(bytes(free)) free in .; "
+    let disk = flush.map { "fdatasync \(NumberStyle.plain.duration($0))" } ?? "the current folder cannot be written"
+    let style = NumberStyle.plain
+    let memory = style.bytes(UInt64(max(memory, 0)))
+    let free = style.bytes(UInt64(max(free, 0)))
+    return "\(cores) core\(cores == 1 ? "" : "s"), \(memory) memory, \(free) free in .; "
       + "monotonic clock \(clockReading) ns a reading; \(disk)"
   }
 
@@ -86,46 +90,14 @@ struct Machine {
   }
 }
 
-/// A length of time with three digits and a unit: `149 ms`, `2.16 s`.
-func duration(_ ns: Int64) -> String {
-  switch ns {
-  case ..<1_000: "\(ns) ns"
-  case ..<1_000_000: "\(threeDigits(Double(ns) / 1_000)) us"
-  case ..<1_000_000_000: "\(threeDigits(Double(ns) / 1_000_000)) ms"
-  case ..<120_000_000_000: "\(threeDigits(Double(ns) / 1_000_000_000)) s"
-  default: "\(ns / 60_000_000_000) min \(ns / 1_000_000_000 % 60) s"
+extension Machine {
+  /// Load average of the last minute, as the kernel prints it.
+  static var load: String {
+    do {
+      return try Files.text("/proc/loadavg", limit: 1 << 10).split(separator: " ").first.map(
+        String.init) ?? "unknown"
+    } catch {
+      return "unknown"
+    }
   }
-}
-
-/// A size with three digits and a binary unit: `61.0 MiB`.
-func bytes(_ count: Int64) -> String {
-  var value = Double(count)
-  for unit in ["B", "KiB", "MiB"] {
-    if value < 1000 { return "\(threeDigits(value)) \(unit)" }
-    value /= 1024
-  }
-  return "\(threeDigits(value)) GiB"
-}
-
-/// Three digits that count, rounded half away from zero: `1.31`, `84.9`, `118`.
-func threeDigits(_ value: Double) -> String {
-  for (limit, scale, decimals) in [(9.995, 100.0, 2), (99.95, 10.0, 1)] where abs(value) < limit {
-    let scaled = Int64((abs(value) * scale).rounded())
-    let whole = scaled / Int64(scale)
-    let rest = String(scaled % Int64(scale))
-    let zeros = String(repeating: "0", count: decimals - rest.count)
-    return "\(value < 0 ? "-" : "")\(whole).\(zeros)\(rest)"
-  }
-  return String(Int64(value.rounded()))
-}
-
-/// A count in full with commas: `1,600,000`.
-func grouped(_ count: Int64) -> String {
-  var out = ""
-  for (index, digit) in String(count.magnitude).enumerated() {
-    let left = String(count.magnitude).count - index
-    if index > 0 && left % 3 == 0 { out += "," }
-    out.append(digit)
-  }
-  return count < 0 ? "-" + out : out
 }

@@ -1,6 +1,7 @@
 import Commands
 import Glibc
 import Model
+import Scenarios
 
 /// A folder of one run. It is filled beside its place as `.partial-...` and appears under its own
 /// name only when it is whole.

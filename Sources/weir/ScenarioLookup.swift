@@ -1,5 +1,6 @@
 import Commands
 import Model
+import Scenarios
 
 /// A scenario that was found.
 struct FoundScenario: Hashable {

@@ -1,4 +1,5 @@
-#include "crash.h"
+#define _GNU_SOURCE
+#include "process.h"
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,3 +32,5 @@ void shim_watch_crashes(const char *message, int code) {
   sigaction(SIGBUS, &action, NULL);
   sigaction(SIGABRT, &action, NULL);
 }
+
+char **shim_environment(void) { return environ; }
