@@ -20,7 +20,7 @@ public struct HelpText {
   // Every page has the same order: usage, arguments, options, examples, exit codes.
 
   private func overview(short: Bool) -> String {
-    var out = "\(table.program) \(table.version): \(table.purpose)\n\n"
+    var out = wrapped("\(table.program) \(table.version): \(table.purpose)", indent: 0) + "\n"
     out += "USAGE: \(table.program) COMMAND [ARGUMENTS] [OPTIONS]\n\n"
     var sections: [String] = []
     for command in table.commands where !sections.contains(command.section) {

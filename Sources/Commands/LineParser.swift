@@ -214,7 +214,9 @@ public struct LineParser {
     guard let form = spec.value else {
       return value.map { "\(dashed) takes no value; it was given '\($0)'" }
     }
-    guard let value, !value.isEmpty else { return "\(dashed) needs a value: \(dashed) \(form.name)" }
+    guard let value, !value.isEmpty else {
+      return "\(dashed) needs a value: \(dashed) \(form.name)"
+    }
     switch form {
     case .text, .path: return nil
     case .choice(let words):

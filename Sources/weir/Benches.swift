@@ -23,7 +23,8 @@ struct Bench: Sendable {
     case "ms": NumberStyle.plain.duration(Int64(value * 1_000_000))
     case "bytes": NumberStyle.plain.bytes(UInt64(max(value, 0)))
     case "%": NumberStyle.plain.decimal(value, 1) + " %"
-    default: value >= 1_000 ? NumberStyle.plain.short(UInt64(value)) : NumberStyle.plain.three(value)
+    default:
+      value >= 1_000 ? NumberStyle.plain.short(UInt64(value)) : NumberStyle.plain.three(value)
     }
   }
 

@@ -126,9 +126,11 @@ extension Finding {
 
   init(java: Void) {
     name = "java"
-    let home = variable("JAVA_HOME") ?? Machine.program("java").map {
-      Files.parent(Files.parent($0))
-    }
+    let home =
+      variable("JAVA_HOME")
+      ?? Machine.program("java").map {
+        Files.parent(Files.parent($0))
+      }
     guard let home, Files.kind("\(home)/bin/java") == .file else {
       state = .missing
       text = "not in JAVA_HOME nor PATH; nothing in this version needs it"

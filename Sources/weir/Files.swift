@@ -36,7 +36,9 @@ enum Files {
     var out: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = chunk.withUnsafeMutableBytes { shim_read_some(descriptor, $0.baseAddress, $0.count) }
+      let count = chunk.withUnsafeMutableBytes {
+        shim_read_some(descriptor, $0.baseAddress, $0.count)
+      }
       if count < 0 { throw failure("\(path) cannot be read: \(reason(Int32(-count)))") }
       if count == 0 { return out }
       out.append(contentsOf: chunk[..<count])

@@ -44,7 +44,9 @@ struct Machine {
   }
 
   var text: String {
-    let disk = flush.map { "fdatasync \(NumberStyle.plain.duration($0))" } ?? "the current folder cannot be written"
+    let disk =
+      flush.map { "fdatasync \(NumberStyle.plain.duration($0))" }
+      ?? "the current folder cannot be written"
     let style = NumberStyle.plain
     let memory = style.bytes(UInt64(max(memory, 0)))
     let free = style.bytes(UInt64(max(free, 0)))

@@ -139,7 +139,9 @@ enum RunLookup {
     if let near = nearestName(to: digits, in: runs.map(Files.lastPart)) {
       text += "; did you mean '\(near)'?"
     }
-    text += runs.isEmpty ? "  There are no runs below reports/" : "  Looked for a folder, then below reports/"
+    text +=
+      runs.isEmpty
+      ? "  There are no runs below reports/" : "  Looked for a folder, then below reports/"
     throw failure(text, hint: "make one: weir demo")
   }
 }

@@ -74,7 +74,8 @@ struct ScenarioLookup {
     if ends.count == 1 { return ends[0] }
     if ends.count > 1 {
       let names = ends.map(\.name).joined(separator: ", ")
-      throw failure("'\(word)' can mean \(ends.count) scenarios: \(names)", hint: "give one of them")
+      throw failure(
+        "'\(word)' can mean \(ends.count) scenarios: \(names)", hint: "give one of them")
     }
     throw notFound(word, wanted, all)
   }
@@ -88,11 +89,15 @@ struct ScenarioLookup {
     }
     var text = "no scenario '\(word)'"
     if let near { text += "; did you mean '\(near)'?" }
-    let places = homes.isEmpty ? "no scenarios/ folder was found" : homes.map {
-      "\($0 == "." ? "" : "\($0)/")scenarios/"
-    }.joined(separator: ", ")
+    let places =
+      homes.isEmpty
+      ? "no scenarios/ folder was found"
+      : homes.map {
+        "\($0 == "." ? "" : "\($0)/")scenarios/"
+      }.joined(separator: ", ")
     return failure(
-      "\(text)  Looked for a file, then in: \(places)", hint: "see all of them: weir list scenarios")
+      "\(text)  Looked for a file, then in: \(places)", hint: "see all of them: weir list scenarios"
+    )
   }
 
   /// Below a known `scenarios/` folder the path in it, elsewhere the file's own name.

@@ -125,7 +125,8 @@ extension CommandSpec {
     ],
     options: [
       OptionSpec(
-        "explain", .text("CLASS[/N]|all"), "tell cases in full, such as S2 or S2/1", standard: "none"
+        "explain", .text("CLASS[/N]|all"), "tell cases in full, such as S2 or S2/1",
+        standard: "none"
       )
     ],
     examples: [
