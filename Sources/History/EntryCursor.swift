@@ -152,7 +152,7 @@ extension EntryKind {
     case .faultConfirmed, .faultHealed: [.number]
     case .endOffset, .resultEndOffset, .positionCommitted: [.number, .number]
     case .runEnded: [.number, .text]
-    case .engineStarted: [.number]
+    case .engineStarted, .buffered: [.number]
     case .engineStopped: []
     case .undecodable: [.number, .number, .number, .text]
     }

@@ -61,4 +61,6 @@ public enum EntryKind: UInt8, Sendable, CaseIterable {
   case positionCommitted = 29
   /// A record that did not decode: `task`, `partition`, `offset`, `reason` text.
   case undecodable = 30
+  /// `rows` that wait in the engine for the watermark, at a checkpoint.
+  case buffered = 31
 }

@@ -27,15 +27,10 @@
 /// Records of one source for one partition: contiguous, shared by reference between client, log and
 /// engine, never copied.
 ///
-/// Unchecked: a batch is filled by one owner and not changed after it was handed on. The exception
-/// are `baseOffset` and `baseSequence`, which the log and the client set once, before anyone reads.
+/// Unchecked: a batch is filled by one owner and not changed after it was handed on.
 public final class RecordBatch: @unchecked Sendable {
   public let source: UInt32
   public let partition: Int32
-  /// Producer sequence number of the first record in (producer, partition); -1 without idempotence.
-  public final var baseSequence: Int64 = -1
-  /// Log offset of the first record; -1 until appended.
-  public final var baseOffset: Int64 = -1
   @usableFromInline final var used = 0
   @usableFromInline final var usedBytes = 0
   @usableFromInline final var storedEntries: UnsafeMutablePointer<RecordEntry>

@@ -4,10 +4,12 @@
 /// Values are nanoseconds; zero and negative ones are counted beside the buckets, since a latency
 /// that is not above zero needs an explanation.
 public struct LatencyHistogram: Hashable, Sendable {
-  @usableFromInline static let subBuckets = 2048
-  @usableFromInline static let half = 1024
+  private static let subBuckets = 2048
+  private static let half = 1024
 
-  @usableFromInline var counts: [UInt64] = []
+  /// Counts of the buckets from `first` on.
+  private var counts: [UInt64] = []
+  private var first = 0
   /// Values above zero.
   public private(set) var count: UInt64 = 0
   public private(set) var notPositive: UInt64 = 0
@@ -39,21 +41,32 @@ public struct LatencyHistogram: Hashable, Sendable {
       return
     }
     let index = Self.bucket(of: value)
-    if index >= counts.count {
-      counts.append(contentsOf: repeatElement(0, count: index + 1 - counts.count))
-    }
-    counts[index] &+= times
+    makeRoom(index)
+    counts[index - first] &+= times
     if count == 0 || value < minimum { minimum = value }
     if value > maximum { maximum = value }
     count &+= times
     total += Double(value) * Double(times)
   }
 
-  public mutating func merge(_ other: LatencyHistogram) {
-    if other.counts.count > counts.count {
-      counts.append(contentsOf: repeatElement(0, count: other.counts.count - counts.count))
+  private mutating func makeRoom(_ index: Int) {
+    if counts.isEmpty {
+      first = index
+      counts.append(0)
+    } else if index < first {
+      counts.insert(contentsOf: repeatElement(0, count: first - index), at: 0)
+      first = index
+    } else if index - first >= counts.count {
+      counts.append(contentsOf: repeatElement(0, count: index - first + 1 - counts.count))
     }
-    for index in other.counts.indices { counts[index] &+= other.counts[index] }
+  }
+
+  public mutating func merge(_ other: LatencyHistogram) {
+    if !other.counts.isEmpty {
+      makeRoom(other.first)
+      makeRoom(other.first + other.counts.count - 1)
+      for index in other.counts.indices { counts[other.first - first + index] &+= other.counts[index] }
+    }
     if other.count > 0 {
       minimum = count == 0 ? other.minimum : min(minimum, other.minimum)
       maximum = max(maximum, other.maximum)
@@ -66,7 +79,7 @@ public struct LatencyHistogram: Hashable, Sendable {
   /// Calls `visit` for each bucket with values in it, in ascending order.
   public func forEachBucket(_ visit: (_ low: Int64, _ width: Int64, _ count: UInt64) -> Void) {
     for index in counts.indices where counts[index] > 0 {
-      let (low, width) = Self.range(ofBucket: index)
+      let (low, width) = Self.range(ofBucket: first + index)
       visit(low, width, counts[index])
     }
   }
@@ -83,7 +96,7 @@ public struct LatencyHistogram: Hashable, Sendable {
     for index in counts.indices {
       seen += counts[index]
       if seen >= rank {
-        let (low, width) = Self.range(ofBucket: index)
+        let (low, width) = Self.range(ofBucket: first + index)
         return min(low + width - 1, maximum)
       }
     }

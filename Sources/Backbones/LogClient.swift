@@ -1,0 +1,232 @@
+import Model
+
+/// What a client sends on the wire, and what it tells the harness.
+struct ClientActions {
+  var requests: [Request] = []
+  var completions: [Completion] = []
+}
+
+/// A client of the embedded log: sequence numbers, requests in flight, time-outs and repeats. It
+/// stands for what librdkafka is to a real broker: an acknowledgement lost on the wire is asked for
+/// again here, and the harness never sees it.
+struct LogClient {
+  private struct Pending {
+    var request: Request
+    var sentAt: Instant
+    let firstSentAt: Instant
+    /// Earliest instant of a repeat after a refusal; nil while an answer is awaited.
+    var retryAt: Instant?
+  }
+
+  /// Kafka's max.in.flight.requests.per.connection.
+  private static let inFlightLimit = 5
+
+  let id: ClientID
+  private(set) var life: UInt32 = 0
+  private let timeout: Nanoseconds
+  private let deliveryTimeout: Nanoseconds
+  private let idempotent: Bool
+  private var identity: ProducerIdentity
+  private var sequences: [Int64]
+  private var nextID: UInt64 = 0
+  private var pending: [Pending] = []
+  private var queue: [RequestContent] = []
+  private var inFlight = 0
+  private(set) var retries: UInt64 = 0
+  /// True while a watchdog event is on the timeline.
+  var watched = false
+
+  init(_ id: ClientID, producerID: Int32?, partitions: Int, settings: LogSettings) {
+    self.id = id
+    timeout = settings.requestTimeout
+    deliveryTimeout = settings.deliveryTimeout
+    idempotent = settings.idempotent && producerID != nil
+    identity = idempotent ? ProducerIdentity(id: producerID ?? -1, epoch: 0) : .anonymous
+    sequences = Array(repeating: 0, count: partitions)
+  }
+
+  var isWaiting: Bool { !pending.isEmpty }
+
+  /// Ends this life: whatever is still answered belongs to no one.
+  mutating func close() {
+    life &+= 1
+    pending.removeAll()
+    queue.removeAll()
+    inFlight = 0
+  }
+
+  // Sending
+
+  mutating func submit(
+    _ topic: Topic, _ batches: [RecordBatch], transaction: UInt64, at now: Instant,
+    _ actions: inout ClientActions
+  ) {
+    var outgoing: [OutgoingBatch] = []
+    outgoing.reserveCapacity(batches.count)
+    for batch in batches {
+      var first: Int64 = -1
+      if identity.id >= 0 {
+        first = sequences[Int(batch.partition)]
+        sequences[Int(batch.partition)] += Int64(batch.count)
+      }
+      outgoing.append(OutgoingBatch(batch: batch, baseSequence: first))
+    }
+    let content = RequestContent.produce(topic, outgoing, identity, transaction: transaction)
+    if inFlight >= Self.inFlightLimit {
+      queue.append(content)
+    } else {
+      inFlight += 1
+      send(content, at: now, &actions)
+    }
+  }
+
+  /// Sends something that is no produce request. A newer fetch of a partition replaces the older.
+  mutating func call(_ content: RequestContent, at now: Instant, _ actions: inout ClientActions) {
+    if case .fetch(let topic, let partition, _, _) = content {
+      pending.removeAll {
+        if case .fetch(topic, partition, _, _) = $0.request.content { true } else { false }
+      }
+    }
+    send(content, at: now, &actions)
+  }
+
+  var currentIdentity: ProducerIdentity { identity }
+
+  private mutating func send(
+    _ content: RequestContent, at now: Instant, _ actions: inout ClientActions
+  ) {
+    let request = Request(id: nextID, client: id, life: life, content: content)
+    nextID += 1
+    pending.append(Pending(request: request, sentAt: now, firstSentAt: now, retryAt: nil))
+    actions.requests.append(request)
+  }
+
+  /// Repeats, in order, what was not answered in time.
+  mutating func watch(at now: Instant, _ actions: inout ClientActions) {
+    var broken = false
+    var index = 0
+    while index < pending.count {
+      let waiting = pending[index]
+      if now - waiting.firstSentAt >= deliveryTimeout, giveUp(waiting.request, &actions) {
+        pending.remove(at: index)
+        continue
+      }
+      let due: Bool
+      if let retryAt = waiting.retryAt {
+        due = now >= retryAt
+      } else {
+        due = now - waiting.sentAt >= timeout(of: waiting.request)
+      }
+      // A time-out breaks the connection: all that was sent on it after goes out again.
+      if due || (broken && isProduce(waiting.request)) {
+        if isProduce(waiting.request) { broken = true }
+        pending[index].sentAt = now
+        pending[index].retryAt = nil
+        retries &+= 1
+        actions.requests.append(waiting.request)
+      }
+      index += 1
+    }
+    sendQueued(at: now, &actions)
+  }
+
+  private func isProduce(_ request: Request) -> Bool {
+    if case .produce = request.content { true } else { false }
+  }
+
+  /// A fetch waits at the broker for up to half a second; its time-out comes on top.
+  private func timeout(of request: Request) -> Nanoseconds {
+    if case .fetch = request.content { timeout + LogClient.parkLimit } else { timeout }
+  }
+
+  static let parkLimit: Nanoseconds = 500 * .millisecond
+
+  /// Ends a produce request without knowing what became of it.
+  private mutating func giveUp(_ request: Request, _ actions: inout ClientActions) -> Bool {
+    guard case .produce(let topic, let batches, _, _) = request.content else { return false }
+    inFlight -= 1
+    for outgoing in batches {
+      actions.completions.append(
+        .submitted(id, topic, outgoing.batch, .unknown("delivery timed out")))
+    }
+    return true
+  }
+
+  private mutating func sendQueued(at now: Instant, _ actions: inout ClientActions) {
+    while !queue.isEmpty && inFlight < Self.inFlightLimit {
+      inFlight += 1
+      send(queue.removeFirst(), at: now, &actions)
+    }
+  }
+
+  // Answers
+
+  mutating func receive(_ response: Response, at now: Instant, _ actions: inout ClientActions) {
+    if response.request.life != life { return }
+    guard let index = pending.firstIndex(where: { $0.request.id == response.request.id }) else {
+      return
+    }
+    switch (response.request.content, response.content) {
+    case (.produce(let topic, let batches, _, let transaction), .produced(let results)):
+      if results.contains(where: { isRetriable($0) }) {
+        pending[index].retryAt = now + 100 * .millisecond
+        return
+      }
+      pending.remove(at: index)
+      inFlight -= 1
+      finish(topic, batches, results, transaction: transaction, &actions)
+      sendQueued(at: now, &actions)
+      return
+    case (.fetch(let topic, let partition, _, _), .fetched(let deliveries, let next)):
+      actions.completions.append(
+        .polled(id, topic, partition: partition, deliveries, next: next))
+    case (.initProducer, .producerReady(let new)):
+      identity = new
+      sequences = sequences.map { _ in 0 }
+      actions.completions.append(.transactionsReady(id, true))
+    case (.endTransaction(_, let number, let commit, _, _), .transactionEnded(let done, let error)):
+      actions.completions.append(ended(number, commit: commit, committed: done, error))
+    case (.commitPositions(_, let snapshot), .positionsCommitted):
+      actions.completions.append(
+        .positionsCommitted(id, snapshot: snapshot, .acknowledged(base: 0)))
+    case (.fetchPositions, .positions(let positions, let snapshot)):
+      actions.completions.append(.positions(id, positions, snapshot: snapshot))
+    case (.endOffsets(let topic), .endOffsets(let offsets)):
+      actions.completions.append(.endOffsets(id, topic, offsets))
+    default:
+      preconditionFailure("an answer of another kind than its request")
+    }
+    pending.remove(at: index)
+  }
+
+  private func isRetriable(_ result: AppendResult) -> Bool {
+    if case .refused(.outOfOrderSequence) = result { true } else { false }
+  }
+
+  private func finish(
+    _ topic: Topic, _ batches: [OutgoingBatch], _ results: [AppendResult], transaction: UInt64,
+    _ actions: inout ClientActions
+  ) {
+    for (outgoing, result) in zip(batches, results) {
+      let outcome: Outcome
+      switch result {
+      case .appended(let base): outcome = .acknowledged(base: base)
+      case .refused(.fenced): outcome = .failed("fenced by a newer instance")
+      case .refused(.invalidTransaction): outcome = .failed("the transaction is not open")
+      case .refused(.outOfOrderSequence): outcome = .unknown("sequence out of order")
+      }
+      actions.completions.append(.submitted(id, topic, outgoing.batch, outcome))
+    }
+  }
+
+  private func ended(
+    _ number: UInt64, commit: Bool, committed: Bool, _ error: AppendError?
+  ) -> Completion {
+    if !commit { return .aborted(id, transaction: number) }
+    if let error {
+      return .committed(id, transaction: number, .failed("commit refused: \(error)"))
+    }
+    return .committed(
+      id, transaction: number, committed ? .acknowledged(base: 0) : .failed("it was aborted"))
+  }
+}

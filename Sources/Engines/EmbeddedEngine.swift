@@ -1,0 +1,411 @@
+import Backbones
+import Draws
+import History
+import Model
+import Queries
+import Schemas
+
+/// The embedded engine: tasks that read partitions, continuous processing with checkpoints, and a
+/// sink. A state machine: it gets completions, timers, crash and restart, and posts commands and
+/// timers; it never waits.
+///
+/// Recovery (design section 7): the snapshot is durable first, then its number travels with the
+/// input positions in the commit; a restart asks which snapshot was committed and goes on there.
+public final class EmbeddedEngine {
+  private let settings: EngineSettings
+  private let history: HistoryWriter
+  private let makeTask: (Int, [Int]) throws(PlanError) -> EngineTask
+  private var tasks: [EngineTask] = []
+  private var sink: SinkWriter
+  private let sinkClient = ClientID(.sink, 0)
+
+  private enum Phase { case stopped, starting, running }
+  private var phase = Phase.stopped
+  /// Each start is a life of its own: timers and answers of an earlier one are ignored.
+  private var life: UInt32 = 0
+
+  private var checkpoint: UInt64 = 0
+  private var committedCheckpoint: UInt64 = 0
+  private var durable = false
+  private var checkpointPositions: [Int64] = []
+  /// The checkpoint that a commit under way carries.
+  private var commitRequested: (transaction: UInt64, checkpoint: UInt64)?
+
+  /// Records taken and not yet worked through, per task, in order.
+  private var work: [[(partition: Int, deliveries: [Delivery], next: Int64)]] = []
+  private var workHead: [Int] = []
+  private var busyUntil: [Instant] = []
+  private var readPositions: [Int64]
+
+  private let costs: (record: DelayTable, state: DelayTable, checkpoint: DelayTable)
+  private let draws: DrawStream
+  private var drawn: UInt64 = 0
+  private var endOffsets: [Int64]?
+  private var pausedSince: Instant?
+  private var heldTimers: [EngineTimer] = []
+  private var reachedEnd = false
+  /// All input up to the end offsets is processed and committed.
+  public private(set) var isDrained = false
+  /// Task busy time, by the cost model.
+  public private(set) var busy: Nanoseconds = 0
+  /// Records worked through.
+  public private(set) var processed: UInt64 = 0
+
+  public init(
+    _ settings: EngineSettings, plan: Plan, reader: ColumnReader, lanes: Int,
+    lateLanes: Set<Int>, history: HistoryWriter
+  ) throws(PlanError) {
+    self.settings = settings
+    self.history = history
+    sink = SinkWriter(
+      partitions: settings.resultPartitions, isTransactional: settings.sink == .transactional,
+      history: history)
+    readPositions = Array(repeating: 0, count: settings.partitions)
+    func table(_ cost: (Nanoseconds, Nanoseconds)) -> DelayTable {
+      DelayTable(median: cost.0, p99: cost.1)
+    }
+    costs = (table(settings.recordCost), table(settings.stateCost), table(settings.checkpointCost))
+    draws = DrawFamily(seed: settings.seed, component: "engine", purpose: "costs").stream(0)
+    makeTask = { (number, partitions) throws(PlanError) in
+      try EngineTask(
+        number: number, partitions: partitions, plan: plan, reader: reader, lanes: lanes,
+        lateLanes: lateLanes, history: history, defects: settings.defects)
+    }
+    try buildTasks()
+  }
+
+  private func buildTasks() throws(PlanError) {
+    tasks = []
+    for number in 0..<settings.tasks {
+      let mine = (0..<settings.partitions).filter { $0 % settings.tasks == number }
+      tasks.append(try makeTask(number, mine))
+    }
+    work = Array(repeating: [], count: settings.tasks)
+    workHead = Array(repeating: 0, count: settings.tasks)
+    busyUntil = Array(repeating: .zero, count: settings.tasks)
+  }
+
+  private func client(_ task: Int) -> ClientID { ClientID(.consumer, task) }
+
+  private func word() -> UInt64 {
+    drawn &+= 1
+    return draws.word(drawn)
+  }
+
+  /// Rows that wait in the engine for the watermark.
+  public var waiting: Int { tasks.reduce(0) { $0 + $1.waiting } }
+
+  // Life cycle
+
+  /// Starts the process: takes the place of an older one and asks where to go on.
+  public func start(at now: Instant, _ outbox: inout EngineOutbox) {
+    precondition(phase == .stopped, "an engine that runs cannot be started")
+    life &+= 1
+    phase = .starting
+    if settings.sink == .transactional {
+      outbox.commands.append(.initTransactions(sinkClient))
+    } else {
+      outbox.commands.append(.fetchPositions(sinkClient))
+    }
+  }
+
+  /// The process dies at once: memory, timers and requests are gone.
+  public func crash(at now: Instant, _ outbox: inout EngineOutbox) {
+    if phase == .stopped { return }
+    phase = .stopped
+    life &+= 1
+    history.begin(.engineStopped, at: now)
+    sink.crash()
+    for task in tasks.indices {
+      outbox.commands.append(.close(client(task)))
+      work[task].removeAll()
+      workHead[task] = 0
+    }
+    outbox.commands.append(.close(sinkClient))
+  }
+
+  /// The fault is over: the process starts after its restart delay.
+  public func restart(at now: Instant, _ outbox: inout EngineOutbox) {
+    outbox.timers.append((.start, now + settings.restartDelay))
+  }
+
+  /// Stops and goes on, as a stopped process does: what comes meanwhile is taken up at the end.
+  public func setPaused(_ paused: Bool, at now: Instant, _ outbox: inout EngineOutbox) {
+    if paused {
+      pausedSince = now
+    } else if pausedSince != nil {
+      pausedSince = nil
+      let timers = heldTimers
+      heldTimers.removeAll()
+      for timer in timers { outbox.timers.append((timer, now)) }
+    }
+  }
+
+  private func resume(
+    from positions: [Int64], snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError) {
+    settleOpenTransaction(snapshot, at: now)
+    let restored = settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
+    let before = tasks.map(\.positions)
+    if restored == 0 {
+      try buildTasks()
+    } else {
+      for task in tasks { task.restore(restored) }
+    }
+    for task in tasks { task.setPositions(positions) }
+    if settings.defects.contains(.skipsReplay) && snapshot > 0 {
+      for (task, positions) in zip(tasks, before) { task.overridePositions(positions) }
+    }
+    committedCheckpoint = snapshot
+    history.begin(.restored, at: now)
+    history.number(restored)
+    history.begin(.engineStarted, at: now)
+    history.number(UInt64(settings.tasks))
+    phase = .running
+    reachedEnd = false
+    for task in tasks {
+      busyUntil[task.number] = now
+      for (local, partition) in task.partitions.enumerated() {
+        readPositions[partition] = task.positions[local]
+        poll(partition, at: now, &outbox)
+      }
+    }
+    sink.open(at: now, &outbox)
+    let next = (now.ns / settings.checkpointInterval + 1) * settings.checkpointInterval
+    outbox.timers.append((.checkpoint(life: life), Instant(ns: next)))
+  }
+
+  /// What became of the transaction that was open when the process died.
+  private func settleOpenTransaction(_ snapshot: UInt64, at now: Instant) {
+    guard settings.sink == .transactional, sink.transaction > 0 else { return }
+    if let request = commitRequested, request.transaction == sink.transaction,
+      request.checkpoint == snapshot
+    {
+      history.begin(.committed, at: now)
+    } else {
+      history.begin(.aborted, at: now)
+    }
+    history.number(sink.transaction)
+    commitRequested = nil
+  }
+
+  private func poll(_ partition: Int, at now: Instant, _ outbox: inout EngineOutbox) {
+    outbox.commands.append(
+      .poll(
+        client(partition % settings.tasks), .input, partition: partition,
+        offset: readPositions[partition], committedOnly: true))
+  }
+
+  // Completions
+
+  public func receive(
+    _ completion: Completion, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError) {
+    switch completion {
+    case .polled(_, _, let partition, let deliveries, let next):
+      take(partition, deliveries, next, at: now, &outbox)
+    case .transactionsReady:
+      if phase == .starting { outbox.commands.append(.fetchPositions(sinkClient)) }
+    case .positions(_, let positions, let snapshot):
+      if phase == .starting {
+        try resume(from: positions, snapshot: snapshot, at: now, &outbox)
+      }
+    case .submitted(_, _, _, let outcome):
+      sink.acknowledged()
+      guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
+      commitIfReady(at: now, &outbox)
+    case .committed(_, let transaction, let outcome):
+      committed(transaction, outcome, at: now, &outbox)
+    case .positionsCommitted(_, let snapshot, let outcome):
+      guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
+      positionsCommitted(snapshot, at: now, &outbox)
+    case .aborted, .endOffsets: break
+    }
+  }
+
+  /// A refusal that leaves the sink in an unknown state: the process gives up and starts anew, as
+  /// a job does that fails over.
+  private func fail(at now: Instant, _ outbox: inout EngineOutbox) {
+    if phase != .running { return }
+    crash(at: now, &outbox)
+    restart(at: now, &outbox)
+  }
+
+  private func take(
+    _ partition: Int, _ deliveries: [Delivery], _ next: Int64, at now: Instant,
+    _ outbox: inout EngineOutbox
+  ) {
+    guard phase == .running else { return }
+    var records = 0
+    for delivery in deliveries { records += delivery.batch.count - delivery.first }
+    let task = partition % settings.tasks
+    readPositions[partition] = next
+    let cost = records == 0 ? 0 : costs.record.draw(word()) * Int64(records)
+    busy += cost
+    busyUntil[task] = max(busyUntil[task], now) + cost
+    work[task].append((partition, deliveries, next))
+    outbox.timers.append((.taskDone(task: task, life: life), busyUntil[task]))
+  }
+
+  // Timers
+
+  public func fire(
+    _ timer: EngineTimer, at now: Instant, _ outbox: inout EngineOutbox
+  ) {
+    if pausedSince != nil {
+      heldTimers.append(timer)
+      return
+    }
+    switch timer {
+    case .start:
+      if phase == .stopped { start(at: now, &outbox) }
+    case .taskDone(let task, let life):
+      if life == self.life && phase == .running { finishWork(task, at: now, &outbox) }
+    case .checkpoint(let life):
+      if life == self.life && phase == .running {
+        beginCheckpoint(at: now, &outbox)
+        if !isDrained {
+          outbox.timers.append((.checkpoint(life: life), now + settings.checkpointInterval))
+        }
+      }
+    case .snapshotDurable(let number, let life):
+      if life == self.life && phase == .running && number == checkpoint {
+        durable = true
+        history.begin(.checkpointCompleted, at: now)
+        history.number(number)
+        commitIfReady(at: now, &outbox)
+      }
+    }
+  }
+
+  private func finishWork(_ number: Int, at now: Instant, _ outbox: inout EngineOutbox) {
+    let item = work[number][workHead[number]]
+    workHead[number] += 1
+    if workHead[number] == work[number].count {
+      work[number].removeAll(keepingCapacity: true)
+      workHead[number] = 0
+    } else if workHead[number] >= 32 {
+      // What was worked through is let go, or its batches would stay in memory.
+      work[number].removeFirst(workHead[number])
+      workHead[number] = 0
+    }
+    let task = tasks[number]
+    let local = item.partition / settings.tasks
+    for delivery in item.deliveries {
+      task.receive(delivery, partition: local, at: now)
+      processed &+= UInt64(delivery.batch.count - delivery.first)
+    }
+    task.skip(to: item.next, partition: local)
+    _ = task.advance(at: now)
+    sink.write(task.takeRows(), task: number, at: now, &outbox)
+    poll(item.partition, at: now, &outbox)
+    if endOffsets != nil { finishInput(at: now, &outbox) }
+  }
+
+  // Checkpoints and commits
+
+  private func beginCheckpoint(at now: Instant, _ outbox: inout EngineOutbox) {
+    if sink.phase != .open || isDrained { return }
+    checkpoint += 1
+    durable = false
+    history.begin(.checkpointBegan, at: now)
+    history.number(checkpoint)
+    var changed = 0
+    checkpointPositions = Array(repeating: 0, count: settings.partitions)
+    for task in tasks {
+      changed += task.changedLines
+      task.checkpoint(checkpoint)
+      for (local, partition) in task.partitions.enumerated() {
+        checkpointPositions[partition] = task.positions[local]
+      }
+    }
+    history.begin(.buffered, at: now)
+    history.number(UInt64(waiting))
+    sink.flush()
+    let cost = costs.checkpoint.draw(word()) + costs.state.draw(word()) * Int64(changed)
+    outbox.timers.append((.snapshotDurable(checkpoint, life: life), now + cost))
+  }
+
+  private func commitIfReady(at now: Instant, _ outbox: inout EngineOutbox) {
+    guard sink.phase == .flushing, durable, sink.outstanding == 0 else { return }
+    sink.commit()
+    if settings.sink == .transactional {
+      commitRequested = (sink.transaction, checkpoint)
+      history.begin(.commitRequested, at: now)
+      history.number(sink.transaction)
+      history.number(checkpoint)
+      outbox.commands.append(
+        .commit(
+          sinkClient, transaction: sink.transaction, positions: checkpointPositions,
+          snapshot: checkpoint))
+    } else {
+      outbox.commands.append(
+        .commitPositions(sinkClient, positions: checkpointPositions, snapshot: checkpoint))
+    }
+  }
+
+  private func committed(
+    _ transaction: UInt64, _ outcome: Outcome, at now: Instant, _ outbox: inout EngineOutbox
+  ) {
+    guard phase == .running else { return }
+    switch outcome {
+    case .acknowledged:
+      history.begin(.committed, at: now)
+      history.number(transaction)
+      commitRequested = nil
+      positionsCommitted(checkpoint, at: now, &outbox)
+    case .failed:
+      fail(at: now, &outbox)
+    case .unknown(let code):
+      history.begin(.commitUnknown, at: now)
+      history.number(transaction)
+      history.text(code)
+      fail(at: now, &outbox)
+    }
+  }
+
+  private func positionsCommitted(
+    _ snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
+  ) {
+    guard phase == .running else { return }
+    for (partition, offset) in checkpointPositions.enumerated() {
+      history.begin(.positionCommitted, at: now)
+      history.number(UInt64(partition))
+      history.number(UInt64(offset))
+    }
+    committedCheckpoint = snapshot
+    // The one before stays for the sake of a restart that asks for it wrongly: it must be seen.
+    for task in tasks { task.forget(before: snapshot > 0 ? snapshot - 1 : 0) }
+    if reachedEnd {
+      isDrained = true
+      return
+    }
+    sink.open(at: now, &outbox)
+    if endOffsets != nil { finishInput(at: now, &outbox) }
+  }
+
+  // The end
+
+  /// The input ends at these offsets: once they are reached the last results come out and are
+  /// committed.
+  public func drain(to offsets: [Int64], at now: Instant, _ outbox: inout EngineOutbox) {
+    endOffsets = offsets
+    if phase == .running { finishInput(at: now, &outbox) }
+  }
+
+  private func finishInput(at now: Instant, _ outbox: inout EngineOutbox) {
+    guard let ends = endOffsets, !reachedEnd, phase == .running, sink.phase == .open else { return }
+    for task in tasks {
+      for (local, partition) in task.partitions.enumerated()
+      where task.positions[local] < ends[partition] {
+        return
+      }
+    }
+    reachedEnd = true
+    for task in tasks {
+      task.advanceToEnd(at: now)
+      sink.write(task.takeRows(), task: task.number, at: now, &outbox)
+    }
+    beginCheckpoint(at: now, &outbox)
+  }
+}

@@ -1,0 +1,118 @@
+import Model
+
+/// Keyed state: open addressing over rows of words in undo memory. Word 0 is the key, a 64-bit
+/// digest that is never zero. Rows are dropped only by `sweep`.
+struct KeyedTable {
+  private(set) var memory: UndoMemory
+  private(set) var count = 0
+  private(set) var mask: Int
+  /// Words of a row; a power of two, so that a row of up to eight words lies in one line.
+  let stride: Int
+  private let shift: Int
+
+  init(words: Int, capacity: Int = 1 << 10) {
+    var stride = 1
+    while stride < words { stride *= 2 }
+    self.stride = stride
+    shift = stride.trailingZeroBitCount
+    mask = capacity - 1
+    memory = UndoMemory(byteCount: capacity * stride * 8)
+  }
+
+  @inline(__always) var words: UnsafeMutablePointer<Int64> {
+    memory.base.assumingMemoryBound(to: Int64.self)
+  }
+
+  /// Index of the row of a key, nil when there is none.
+  @inline(__always) func find(_ key: UInt64) -> Int? {
+    let words = words
+    let wanted = Int64(bitPattern: key)
+    var index = Int(truncatingIfNeeded: key) & mask
+    while true {
+      let found = words[index << shift]
+      if found == wanted { return index }
+      if found == 0 { return nil }
+      index = (index &+ 1) & mask
+    }
+  }
+
+  /// Index of the row of a key, and whether it was added; a new row is all zeros but for the key.
+  @inline(__always) mutating func findOrAdd(_ key: UInt64) -> (index: Int, isNew: Bool) {
+    let words = words
+    let wanted = Int64(bitPattern: key)
+    var index = Int(truncatingIfNeeded: key) & mask
+    while true {
+      let found = words[index << shift]
+      if found == wanted { return (index, false) }
+      if found == 0 { break }
+      index = (index &+ 1) & mask
+    }
+    if count &* 2 > mask { return (addAfterGrowth(key), true) }
+    touch(index)
+    words[index << shift] = wanted
+    count &+= 1
+    return (index, true)
+  }
+
+  @inline(never) private mutating func addAfterGrowth(_ key: UInt64) -> Int {
+    rebuild(capacity: (mask + 1) * 2) { _ in true }
+    return findOrAdd(key).index
+  }
+
+  /// The words of a row, for reading.
+  @inline(__always) func row(_ index: Int) -> UnsafeMutablePointer<Int64> {
+    words + (index << shift)
+  }
+
+  /// Must be called before a row is changed.
+  @inline(__always) func touch(_ index: Int) {
+    let first = (index << shift) >> 3
+    memory.touch(line: first)
+    if stride > 8 {
+      for line in 1..<(stride >> 3) { memory.touch(line: first + line) }
+    }
+  }
+
+  /// Drops the rows for which `keeps` is false.
+  mutating func sweep(_ keeps: (UnsafeMutablePointer<Int64>) -> Bool) {
+    var live = 0
+    forEach { if keeps($0) { live += 1 } }
+    var capacity = 1 << 10
+    while capacity < live * 3 { capacity *= 2 }
+    rebuild(capacity: capacity, keeps)
+  }
+
+  /// Rows in the order of their slots, which is the same in every run.
+  func forEach(_ visit: (UnsafeMutablePointer<Int64>) -> Void) {
+    for index in 0...mask where words[index << shift] != 0 { visit(row(index)) }
+  }
+
+  private mutating func rebuild(
+    capacity: Int, _ keeps: (UnsafeMutablePointer<Int64>) -> Bool
+  ) {
+    let old = self
+    memory = UndoMemory(byteCount: capacity * stride * 8)
+    mask = capacity - 1
+    count = 0
+    old.forEach { source in
+      if !keeps(source) { return }
+      let (index, _) = findOrAdd(UInt64(bitPattern: source[0]))
+      row(index).update(from: source, count: stride)
+    }
+  }
+
+  /// The state of now under a checkpoint's number. A table that is rebuilt later gets new memory,
+  /// and the snapshot keeps the old one.
+  mutating func mark(_ checkpoint: UInt64) -> KeyedTable {
+    memory.mark(checkpoint)
+    return self
+  }
+
+  /// Brings back what `mark` returned.
+  mutating func restore(_ snapshot: KeyedTable, _ checkpoint: UInt64) {
+    self = snapshot
+    memory.rollBack(to: checkpoint)
+  }
+
+  func forget(before checkpoint: UInt64) { memory.forget(before: checkpoint) }
+}

@@ -1,0 +1,139 @@
+import Model
+import Queries
+
+/// One step of a plan as it runs in a task: rows come in by `push`, time by `advance`. It can be
+/// saved at a checkpoint and brought back there.
+class Operator {
+  private(set) var followers: [Operator] = []
+  /// Columns of the rows that it emits.
+  let width: Int
+
+  init(width: Int) { self.width = width }
+
+  func follow(with next: Operator) { followers.append(next) }
+
+  /// Takes a row; the memory is the caller's. `origin` is nil when the row is one event.
+  func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {}
+
+  /// No row with a time below the watermark will come.
+  func advance(to watermark: Int64) {}
+
+  /// Remembers the state of now under a checkpoint's number.
+  func checkpoint(_ number: UInt64) {}
+  func restore(_ number: UInt64) {}
+  /// Checkpoints before this one will not be asked for any more.
+  func forget(before number: UInt64) {}
+  /// Lines of state that changed since the last checkpoint, for its cost.
+  var changedLines: Int { 0 }
+
+  @inline(__always) final func emit(
+    _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?
+  ) {
+    for next in followers { next.push(row, origin) }
+  }
+}
+
+/// Passes rows on as they are: the input, and unions.
+final class Passage: Operator {
+  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+    emit(row, origin)
+  }
+}
+
+final class FilterOperator: Operator {
+  private let condition: Condition
+
+  init(width: Int, _ predicate: Predicate) {
+    condition = Condition.compile(predicate)
+    super.init(width: width)
+  }
+
+  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+    if condition.test(row) == .yes { emit(row, origin) }
+  }
+}
+
+final class SelectOperator: Operator {
+  private let expressions: [Expression]
+  private let scratch: UnsafeMutablePointer<Int64>
+
+  init(_ expressions: [Expression]) {
+    self.expressions = expressions
+    scratch = .allocate(capacity: RowLayout.header + expressions.count)
+    super.init(width: expressions.count)
+  }
+
+  deinit { scratch.deallocate() }
+
+  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+    var nulls: UInt32 = 0
+    for index in expressions.indices {
+      var value: Int64 = 0
+      switch expressions[index] {
+      case .column(let column):
+        if RowLayout.isNull(row, column) {
+          nulls |= 1 << UInt32(index)
+        } else {
+          value = row[RowLayout.header + column]
+        }
+      case .constant(let constant): value = constant
+      case .null: nulls |= 1 << UInt32(index)
+      }
+      scratch[RowLayout.header + index] = value
+    }
+    scratch[0] = row[0]
+    scratch[1] = RowLayout.identity(source: RowLayout.source(row), nulls: nulls)
+    scratch[2] = row[2]
+    emit(scratch, origin)
+  }
+}
+
+/// Keeps the first row of each `by` in event order, and drops those that follow less than
+/// `horizon` after a kept one (queries.md 3.11). Its rows come in event order.
+final class DeduplicateOperator: Operator {
+  private let digest: KeyDigest
+  private let horizon: Nanoseconds
+  /// Key, time of the kept row.
+  private var kept = KeyedTable(words: 2)
+  private var snapshots: [UInt64: (KeyedTable, Int64)] = [:]
+  private var nextSweep = Int64.min
+
+  init(width: Int, by columns: [Int], horizon: Nanoseconds) {
+    digest = KeyDigest(columns)
+    self.horizon = horizon
+    super.init(width: width)
+  }
+
+  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+    let (index, isNew) = kept.findOrAdd(digest.of(row))
+    if !isNew && row[0] &- kept.row(index)[1] < horizon { return }
+    if !isNew { kept.touch(index) }
+    kept.row(index)[1] = row[0]
+    emit(row, origin)
+  }
+
+  override func advance(to watermark: Int64) {
+    if watermark < nextSweep { return }
+    if nextSweep != .min {
+      let limit = watermark - horizon
+      kept.sweep { $0[1] > limit }
+    }
+    nextSweep = watermark == .max ? .max : watermark + max(horizon / 2, 1)
+  }
+
+  override func checkpoint(_ number: UInt64) { snapshots[number] = (kept.mark(number), nextSweep) }
+
+  override func restore(_ number: UInt64) {
+    guard let (table, sweep) = snapshots[number] else { return }
+    kept.restore(table, number)
+    nextSweep = sweep
+    snapshots = snapshots.filter { $0.key <= number }
+  }
+
+  override func forget(before number: UInt64) {
+    kept.forget(before: number)
+    snapshots = snapshots.filter { $0.key >= number }
+  }
+
+  override var changedLines: Int { kept.memory.changedLines }
+}

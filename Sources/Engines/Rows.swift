@@ -1,0 +1,158 @@
+import Model
+import Queries
+
+/// A row inside the engine: words in raw memory. Word 0 is the event time in nanoseconds (floored
+/// to the resolution of the plan), word 1 the source with the null bits of the columns above it,
+/// word 2 the sequence; the columns follow.
+enum RowLayout {
+  static let header = 3
+
+  @inline(__always) static func source(_ row: UnsafePointer<Int64>) -> UInt32 {
+    UInt32(truncatingIfNeeded: row[1])
+  }
+
+  @inline(__always) static func nulls(_ row: UnsafePointer<Int64>) -> UInt32 {
+    UInt32(truncatingIfNeeded: row[1] >> 32)
+  }
+
+  @inline(__always) static func isNull(_ row: UnsafePointer<Int64>, _ column: Int) -> Bool {
+    row[1] >> Int64(32 + column) & 1 != 0
+  }
+
+  @inline(__always) static func identity(source: UInt32, nulls: UInt32) -> Int64 {
+    Int64(bitPattern: UInt64(nulls) << 32 | UInt64(source))
+  }
+}
+
+/// What a row was made of, when that is more than the event whose identity it has.
+struct Origin {
+  var evidence: Evidence
+  /// The latest contributing event in event order.
+  var latest: EventID
+}
+
+/// Result of a predicate: three-valued, as in SQL.
+enum Truth { case no, yes, unknown }
+
+/// A predicate as a tree of small objects: compiled once, asked for each row.
+class Condition {
+  func test(_ row: UnsafePointer<Int64>) -> Truth { .unknown }
+
+  static func compile(_ predicate: Predicate) -> Condition {
+    switch predicate {
+    case .equal(let value, let wanted): Between(value, wanted, wanted)
+    case .atLeast(let value, let low): Between(value, low, .max)
+    case .atMost(let value, let high): Between(value, .min, high)
+    case .among(let value, let list): Among(value, list)
+    case .and(let parts): Junction(parts, stopsAt: .no)
+    case .or(let parts): Junction(parts, stopsAt: .yes)
+    case .not(let inner): Negation(compile(inner))
+    }
+  }
+}
+
+private final class Between: Condition {
+  private let value: Expression
+  private let column: Int
+  private let low: Int64
+  private let high: Int64
+
+  init(_ value: Expression, _ low: Int64, _ high: Int64) {
+    self.value = value
+    if case .column(let index) = value { column = index } else { column = -1 }
+    self.low = low
+    self.high = high
+  }
+
+  override func test(_ row: UnsafePointer<Int64>) -> Truth {
+    if column >= 0 {
+      if RowLayout.isNull(row, column) { return .unknown }
+      let x = row[RowLayout.header + column]
+      return x >= low && x <= high ? .yes : .no
+    }
+    guard case .constant(let x) = value else { return .unknown }
+    return x >= low && x <= high ? .yes : .no
+  }
+}
+
+private final class Among: Condition {
+  private let value: Expression
+  private let list: [Int64]
+
+  init(_ value: Expression, _ list: [Int64]) {
+    self.value = value
+    self.list = list
+  }
+
+  override func test(_ row: UnsafePointer<Int64>) -> Truth {
+    let x: Int64
+    switch value {
+    case .column(let column):
+      if RowLayout.isNull(row, column) { return .unknown }
+      x = row[RowLayout.header + column]
+    case .constant(let constant): x = constant
+    case .null: return .unknown
+    }
+    for candidate in list where candidate == x { return .yes }
+    return .no
+  }
+}
+
+private final class Junction: Condition {
+  private let parts: [Condition]
+  private let stopsAt: Truth
+
+  init(_ parts: [Predicate], stopsAt: Truth) {
+    self.parts = parts.map(Condition.compile)
+    self.stopsAt = stopsAt
+  }
+
+  override func test(_ row: UnsafePointer<Int64>) -> Truth {
+    var unknown = false
+    for part in parts {
+      let truth = part.test(row)
+      if truth == stopsAt { return truth }
+      if truth == .unknown { unknown = true }
+    }
+    if unknown { return .unknown }
+    return stopsAt == .no ? .yes : .no
+  }
+}
+
+private final class Negation: Condition {
+  private let inner: Condition
+
+  init(_ inner: Condition) { self.inner = inner }
+
+  override func test(_ row: UnsafePointer<Int64>) -> Truth {
+    switch inner.test(row) {
+    case .yes: .no
+    case .no: .yes
+    case .unknown: .unknown
+    }
+  }
+}
+
+/// Digest of the key columns of a row; never zero. One column keeps distinct keys distinct.
+struct KeyDigest {
+  private let columns: [Int]
+
+  init(_ columns: [Int]) { self.columns = columns }
+
+  @inline(__always) func of(_ row: UnsafePointer<Int64>) -> UInt64 {
+    var digest: UInt64 = 0
+    for column in columns {
+      let isNull = RowLayout.isNull(row, column)
+      let word = isNull ? 0x6e75_6c6c : UInt64(bitPattern: row[RowLayout.header + column])
+      digest = scramble((digest &* 0x9E37_79B9_7F4A_7C15) ^ word &+ (isNull ? 1 : 0))
+    }
+    return digest == 0 ? 1 : digest
+  }
+}
+
+@inline(__always) func scramble(_ word: UInt64) -> UInt64 {
+  var x = word &+ 0x9E37_79B9_7F4A_7C15
+  x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+  x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
+  return x ^ (x >> 31)
+}

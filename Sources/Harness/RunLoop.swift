@@ -1,0 +1,337 @@
+import Backbones
+import CShim
+import Engines
+import Faults
+import History
+import Model
+import Scenarios
+import Scheduling
+import Statistics
+
+/// The one loop: takes the next event, waits for it as the pacer says, and hands it on. Virtual,
+/// paced and live runs differ in the pacer and in what fills the port, and nowhere else.
+final class RunLoop {
+  private let parts: RunParts
+  private var timeline = Timeline<RunEvent>()
+  private var pacer: any Pacer
+  private let live: (any LiveBackbone)?
+  private var outbox = Outbox()
+  private var engineOutbox = EngineOutbox()
+  private var commands: [Command] = []
+
+  private var phases: PhasePlan
+  private var phase = RunPhase.warmUp
+  private enum Drain { case notYet, waitingForSends, waitingForEnds, engine, waitingForResultEnds, results }
+  private var drain = Drain.notYet
+  private var isFinished = false
+  private var complete = true
+  private var endReason = ""
+  private(set) var interruptedAt: Instant?
+  /// Actual minus intended send in real time, outside of the history.
+  private(set) var sendLateness = LatencyHistogram()
+  private(set) var confirmed: Set<Int> = []
+  private(set) var healed: Set<Int> = []
+  private var lastCollect = Instant.zero
+  private let progress: ((RunProgress) -> Void)?
+  private var nextProgress: UInt64 = 0
+
+  init(
+    _ parts: RunParts, pacer: any Pacer, phases: PhasePlan, progress: ((RunProgress) -> Void)?
+  ) {
+    self.parts = parts
+    self.pacer = pacer
+    self.phases = phases
+    self.progress = progress
+    live = parts.backbone as? any LiveBackbone
+  }
+
+  /// Runs to the end. Returns the instant at which it ended.
+  func run() throws(RunFailure) -> Instant {
+    begin()
+    while !isFinished, let instant = timeline.nextInstant {
+      switch pacer.wait(until: instant) {
+      case .completions(let now):
+        timeline.advance(to: now)
+        try collect(at: now)
+      case .interrupted(let now):
+        timeline.advance(to: min(now, instant))
+        interrupt(at: timeline.now)
+        try settle(at: timeline.now)
+      case .due:
+        guard let event = timeline.next() else { break }
+        var now = timeline.now
+        if live != nil {
+          now = now + pacer.lateness
+          timeline.advance(to: now)
+        }
+        try handle(event, at: now)
+        if live != nil, now - lastCollect > .millisecond { try collect(at: now) }
+      }
+      report()
+    }
+    if !isFinished { finish(complete: false, "nothing was left to happen", at: timeline.now) }
+    return timeline.now
+  }
+
+  // Set-up
+
+  private func begin() {
+    for lane in 0..<parts.load.laneCount {
+      timeline.schedule(.load(lane), at: parts.load.firstTick(of: lane), .source)
+    }
+    timeline.schedule(.phase(.warmUp), at: .zero, .fault)
+    timeline.schedule(.phase(.measure), at: phases.measureStart, .fault)
+    timeline.schedule(.phase(.heal), at: phases.healStart, .fault)
+    timeline.schedule(.phase(.drain), at: phases.drainStart, .fault)
+    for (index, fault) in parts.faults.enumerated() {
+      let start = phases.measureStart + fault.at
+      timeline.schedule(.fault(.begin(index)), at: start, .fault)
+      timeline.schedule(.fault(.end(index)), at: start + fault.duration, .fault)
+    }
+  }
+
+  // Events
+
+  private func handle(_ event: RunEvent, at now: Instant) throws(RunFailure) {
+    switch event {
+    case .phase(let next): enter(next, at: now)
+    case .load(let lane):
+      if let next = parts.load.send(lane: lane, at: now, outbox: &commands) {
+        timeline.schedule(.load(lane), at: next, .source)
+      }
+      if pacer.lateness > 0 || live != nil { sendLateness.record(max(pacer.lateness, 1)) }
+    case .backbone(let event): parts.backbone.handle(event, at: now, outbox: &outbox)
+    case .engine(let timer): parts.engine?.fire(timer, at: now, &engineOutbox)
+    case .fault(.begin(let index)): beginFault(index, at: now)
+    case .fault(.end(let index)): endFault(index, at: now)
+    case .drainLimit:
+      finish(complete: false, "the drain limit was reached: \(drainState)", at: now)
+    }
+    try settle(at: now)
+  }
+
+  private func collect(at now: Instant) throws(RunFailure) {
+    lastCollect = now
+    live?.collect(at: now, outbox: &outbox)
+    try settle(at: now)
+  }
+
+  /// Carries out what was posted until nothing more is.
+  private func settle(at now: Instant) throws(RunFailure) {
+    while true {
+      if !engineOutbox.isEmpty {
+        for (timer, at) in engineOutbox.timers { timeline.schedule(.engine(timer), at: at, .timer) }
+        commands.append(contentsOf: engineOutbox.commands)
+        engineOutbox.removeAll()
+      }
+      if !commands.isEmpty {
+        let batch = commands
+        commands.removeAll(keepingCapacity: true)
+        for command in batch { parts.backbone.handle(command, at: now, outbox: &outbox) }
+      }
+      if outbox.isEmpty { break }
+      for later in outbox.later {
+        timeline.schedule(.backbone(later.event), at: later.at, .completion)
+      }
+      let completions = outbox.completions
+      outbox.removeAll()
+      for completion in completions { try route(completion, at: now) }
+      if completions.isEmpty && commands.isEmpty && engineOutbox.isEmpty { break }
+    }
+    if parts.messageFaults.isActive { noteMessageFaults(at: now) }
+    if drain != .notYet { goOnDraining(at: now) }
+  }
+
+  private func route(_ completion: Completion, at now: Instant) throws(RunFailure) {
+    do throws(PlanError) {
+      switch completion {
+      case .submitted(let client, _, let batch, let outcome) where client.role == .producer:
+        parts.load.finish(batch, outcome, at: now)
+      case .polled(let client, _, let partition, let deliveries, let next)
+      where client.role == .reader:
+        parts.reader.take(partition, deliveries, next: next, at: now, &commands)
+      case .endOffsets(_, let topic, let offsets):
+        take(ends: offsets, of: topic, at: now)
+      default:
+        try parts.engine?.receive(completion, at: now, &engineOutbox)
+      }
+    } catch {
+      throw .internalError(error.message)
+    }
+  }
+
+  // Phases
+
+  private func enter(_ next: RunPhase, at now: Instant) {
+    if next != .warmUp && RunPhase.allCases.firstIndex(of: next)! <= RunPhase.allCases.firstIndex(of: phase)! {
+      return
+    }
+    phase = next
+    parts.history.begin(.phase, at: now)
+    parts.history.text(next.rawValue)
+    switch next {
+    case .warmUp:
+      parts.engine?.start(at: now, &engineOutbox)
+      if parts.engine != nil { parts.reader.start(&commands) }
+    case .measure, .heal: break
+    case .drain:
+      drain = .waitingForSends
+      timeline.schedule(.drainLimit, at: now + (phases.drainLimit - phases.drainStart), .fault)
+    }
+  }
+
+  private var drainState: String {
+    switch drain {
+    case .notYet: "it had not begun"
+    case .waitingForSends: "\(parts.load.outstanding) batches were not answered"
+    case .waitingForEnds: "the input did not say where it ends"
+    case .engine: "the engine had not read to the end"
+    case .waitingForResultEnds: "the results did not say where they end"
+    case .results: "the results were not read to the end"
+    }
+  }
+
+  private func goOnDraining(at now: Instant) {
+    if isFinished { return }
+    switch drain {
+    case .waitingForSends:
+      if !parts.load.isOver || parts.load.outstanding > 0 { return }
+      if parts.engine == nil {
+        finish(complete: true, "", at: now)
+        return
+      }
+      drain = .waitingForEnds
+      ask(.input, at: now)
+    case .engine:
+      if parts.engine?.isDrained ?? true {
+        drain = .waitingForResultEnds
+        ask(.results, at: now)
+      }
+    case .results:
+      if parts.reader.isDone { finish(complete: true, "", at: now) }
+    case .notYet, .waitingForEnds, .waitingForResultEnds: break
+    }
+  }
+
+  private func ask(_ topic: Topic, at now: Instant) {
+    parts.backbone.handle(.endOffsets(ClientID(.reader, 0), topic), at: now, outbox: &outbox)
+    for later in outbox.later {
+      timeline.schedule(.backbone(later.event), at: later.at, .completion)
+    }
+    outbox.later.removeAll(keepingCapacity: true)
+  }
+
+  private func take(ends offsets: [Int64], of topic: Topic, at now: Instant) {
+    for (partition, offset) in offsets.enumerated() {
+      parts.history.begin(topic == .input ? .endOffset : .resultEndOffset, at: now)
+      parts.history.number(UInt64(partition))
+      parts.history.number(UInt64(offset))
+    }
+    if topic == .input {
+      drain = .engine
+      parts.engine?.drain(to: offsets, at: now, &engineOutbox)
+    } else {
+      drain = .results
+      parts.reader.finish(at: offsets)
+    }
+  }
+
+  private func finish(complete: Bool, _ reason: String, at now: Instant) {
+    if isFinished { return }
+    isFinished = true
+    parts.history.begin(.runEnded, at: now)
+    parts.history.number(complete ? 1 : 0)
+    parts.history.text(reason)
+  }
+
+  /// The user asked for an end: no more load, faults are healed, and what is there is drained.
+  private func interrupt(at now: Instant) {
+    if interruptedAt != nil { return }
+    interruptedAt = now
+    parts.load.endOfLoad = min(parts.load.endOfLoad, now)
+    for index in parts.faults.indices where confirmed.contains(index) && !healed.contains(index) {
+      endFault(index, at: now)
+    }
+    phases = PhasePlan(
+      measureStart: phases.measureStart, healStart: now, drainStart: now,
+      drainLimit: now + 10 * .second)
+    for next in [RunPhase.measure, .heal, .drain] { enter(next, at: now) }
+  }
+
+  // Faults
+
+  private func beginFault(_ index: Int, at now: Instant) {
+    if interruptedAt != nil { return }
+    let fault = parts.faults[index]
+    parts.history.begin(.faultRequested, at: now)
+    parts.history.number(UInt64(index))
+    parts.history.text(fault.kind.rawValue)
+    parts.history.text(fault.text)
+    if fault.isMessageFault {
+      parts.messageFaults.begin(fault, index: index)
+    } else if carryOut(fault, starts: true, at: now) {
+      confirm(index, at: now)
+    }
+  }
+
+  private func endFault(_ index: Int, at now: Instant) {
+    if healed.contains(index) { return }
+    let fault = parts.faults[index]
+    if fault.isMessageFault {
+      noteMessageFaults(at: now)
+      parts.messageFaults.end(index: index)
+    } else if !confirmed.contains(index) || !carryOut(fault, starts: false, at: now) {
+      return
+    }
+    healed.insert(index)
+    parts.history.begin(.faultHealed, at: now)
+    parts.history.number(UInt64(index))
+  }
+
+  private func confirm(_ index: Int, at now: Instant) {
+    confirmed.insert(index)
+    parts.history.begin(.faultConfirmed, at: now)
+    parts.history.number(UInt64(index))
+  }
+
+  private func noteMessageFaults(at now: Instant) {
+    for index in parts.messageFaults.takeConfirmed() { confirm(index, at: now) }
+  }
+
+  private func carryOut(_ fault: PlannedFault, starts: Bool, at now: Instant) -> Bool {
+    guard case .node(let role, let number) = fault.target else { return false }
+    if role == .engine || role == .task {
+      guard let engine = parts.engine else { return false }
+      switch (fault.kind, starts) {
+      case (.crash, true): engine.crash(at: now, &engineOutbox)
+      case (.crash, false): engine.restart(at: now, &engineOutbox)
+      case (.pause, _): engine.setPaused(starts, at: now, &engineOutbox)
+      default: return false
+      }
+      return true
+    }
+    let action: NodeAction
+    switch (fault.kind, starts) {
+    case (.crash, true): action = .crash
+    case (.crash, false): action = .restart
+    case (.pause, true): action = .pause
+    case (.pause, false): action = .resume
+    default: return false
+    }
+    return parts.backbone.control(action, node: (number ?? 1) - 1, at: now, outbox: &outbox)
+  }
+
+  // Progress
+
+  private func report() {
+    guard let progress else { return }
+    nextProgress &+= 1
+    if nextProgress & 0x3ff != 0 { return }
+    progress(
+      RunProgress(
+        phase: phase.rawValue, now: timeline.now, endOfLoad: phases.drainStart,
+        sent: parts.load.sent, read: parts.engine?.processed ?? 0,
+        backlog: parts.load.sent &- min(parts.engine?.processed ?? 0, parts.load.sent),
+        faultsSoFar: confirmed.count, faultsPlanned: parts.faults.count))
+  }
+}

@@ -1,0 +1,60 @@
+import Backbones
+import Engines
+import Model
+import Scenarios
+import Statistics
+
+/// What a run needs to know beyond its scenario.
+public struct RunRequest {
+  /// With every draw carried out: what `resolved` returned.
+  public var scenario: Scenario
+  /// The scenario as YAML; stands in the history, so that a history alone can be judged.
+  public var scenarioText: String
+  /// The command that repeats the run, and what it asks for beyond the file.
+  public var command: String
+  public var overrides: [String]
+  /// Where the history is written; nil keeps none.
+  public var historyPath: String?
+  /// Bytes of the file at a path below the scenario's folder rules; for traces.
+  public var tracePath: String?
+  public var version: String
+  /// Deliberate defects, for tests of the tests.
+  public var logDefects: Set<LogDefect> = []
+  public var engineDefects: Set<EngineDefect> = []
+
+  public init(
+    scenario: Scenario, scenarioText: String, command: String, overrides: [String] = [],
+    historyPath: String?, tracePath: String? = nil, version: String
+  ) {
+    self.scenario = scenario
+    self.scenarioText = scenarioText
+    self.command = command
+    self.overrides = overrides
+    self.historyPath = historyPath
+    self.tracePath = tracePath
+    self.version = version
+  }
+}
+
+/// What a run is doing, for the terminal; figures since the last report.
+public struct RunProgress: Sendable {
+  public var phase: String
+  /// Run time, and where the load ends.
+  public var now: Instant
+  public var endOfLoad: Instant
+  public var sent: UInt64
+  public var read: UInt64
+  public var backlog: UInt64
+  public var faultsSoFar: Int
+  public var faultsPlanned: Int
+}
+
+/// Why a run could not begin or go on.
+public enum RunFailure: Error, Sendable {
+  /// Bad input: exit code 64.
+  case problems(Problems)
+  /// The history cannot be kept: exit code 4 or 64.
+  case history(String)
+  /// A defect of Weir: exit code 70.
+  case internalError(String)
+}
