@@ -68,6 +68,7 @@ let package = Package(
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests("ReportingTests", ["Model", "Statistics", "Reporting", "CZlib"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
