@@ -83,6 +83,7 @@ let package = Package(
     tests(
       "WorkloadsTests",
       ["Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads"]),
+    tests("ReportingTests", ["Model", "Statistics", "Reporting", "CZlib"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -7,6 +7,9 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
   init(stringLiteral value: String) { text = value }
   init(stringInterpolation: Pieces) { text = stringInterpolation.text }
 
+  /// A JSON block, whose strings hold no character that could end a script element.
+  init(escapedJSON value: JSONValue) { text = value.written() }
+
   /// Several pieces one after the other.
   init(_ pieces: [Markup]) {
     text = ""
