@@ -68,6 +68,9 @@ let package = Package(
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests(
+      "TracesTests",
+      ["Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads", "Traces", "CShim"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
