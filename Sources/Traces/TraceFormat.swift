@@ -18,8 +18,9 @@ enum TraceFormat {
     case index = 3
   }
 
-  /// What a column of a block is. Payload streams follow from 32 on.
-  enum Role: UInt8, CaseIterable {
+  /// What a column of a block is. The value streams of the payload follow from 32 on: first those
+  /// of the stream's schema 0, then those of schema 1, ...
+  enum Role: UInt64, CaseIterable {
     case sequence = 1
     case eventTime = 2
     case arrivalPresence = 3
@@ -39,14 +40,13 @@ enum TraceFormat {
     case headerValue = 17
   }
 
-  static let firstStreamRole = 32
+  static let firstStreamRole: UInt64 = 32
 
-  /// How a payload is kept.
-  enum PayloadState: Int64 {
-    case columns = 0
-    case raw = 1
-    case absent = 2
-  }
+  /// How a payload is kept: not there, as bytes, or from here on in columns of schema 0, 1, ...
+  /// of its stream.
+  static let absentPayload: Int64 = 0
+  static let rawPayload: Int64 = 1
+  static let firstSchemaState: Int64 = 2
 }
 
 /// Before every frame: what it is, how long, and a checksum over this header and the bytes.
@@ -102,9 +102,8 @@ struct FrameHeader: Hashable {
 
 /// What is known of a block without reading it; stands before its columns and in the index.
 public struct BlockSummary: Hashable, Sendable {
-  /// Index of its stream and, within that, of its schema.
+  /// Index of its stream in the description.
   public var stream: Int
-  public var schema: Int
   public var source: UInt32
   public var count: Int
   public var firstSequence: UInt64
@@ -125,13 +124,13 @@ public struct BlockSummary: Hashable, Sendable {
   /// Events whose event time is below that of the event before in the block.
   public var outOfOrder: Int
 
-  static let size = 8 * 14 + 4 * 4
+  static let size = 8 * 12 + 4 * 4
 
   func write(into writer: inout ByteWriter) {
     writer.word32(UInt32(stream))
-    writer.word32(UInt32(schema))
     writer.word32(source)
     writer.word32(UInt32(count))
+    writer.word32(0)
     writer.word(firstSequence)
     writer.word(lastSequence)
     for value in [
@@ -140,16 +139,14 @@ public struct BlockSummary: Hashable, Sendable {
     for value in [keyBytes, payloadBytes, withoutKey, undecodable, outOfOrder] {
       writer.word(UInt64(value))
     }
-    writer.word(0)
-    writer.word(0)
   }
 
   init(reading reader: inout ByteReader) throws(DecodingError) {
     let at = reader.position
     stream = Int(try reader.word32())
-    schema = Int(try reader.word32())
     source = try reader.word32()
     count = Int(try reader.word32())
+    let reserved = try reader.word32()
     firstSequence = try reader.word()
     lastSequence = try reader.word()
     firstEventTime = Int64(bitPattern: try reader.word())
@@ -162,9 +159,7 @@ public struct BlockSummary: Hashable, Sendable {
     withoutKey = Int(try Self.length(&reader))
     undecodable = Int(try Self.length(&reader))
     outOfOrder = Int(try Self.length(&reader))
-    _ = try reader.word()
-    _ = try reader.word()
-    if count < 1 || count > TraceFormat.mostEvents || lastSequence < firstSequence
+    if reserved != 0 || count < 1 || count > TraceFormat.mostEvents || lastSequence < firstSequence
       || lastSequence - firstSequence < UInt64(count - 1) || leastEventTime > greatestEventTime
       || leastSendTime > greatestSendTime
     {
@@ -181,10 +176,9 @@ public struct BlockSummary: Hashable, Sendable {
   }
 
   init(
-    stream: Int, schema: Int, source: UInt32, sequence: UInt64, eventTime: Int64, sendTime: Int64
+    stream: Int, source: UInt32, sequence: UInt64, eventTime: Int64, sendTime: Int64
   ) {
     self.stream = stream
-    self.schema = schema
     self.source = source
     count = 0
     firstSequence = sequence

@@ -1,0 +1,2 @@
+/// The columns of a schema; nil when it does not fall into columns.
+func columnPlan(of json: String) -> ColumnPlan? { nil }
