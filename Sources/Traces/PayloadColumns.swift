@@ -132,7 +132,7 @@ func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
 }
 
 /// Puts payloads together again from their streams, one after the other.
-struct PayloadAssembler: ~Copyable {
+final class PayloadAssembler {
   private let columns: PayloadColumns
   private let cursors: UnsafeMutablePointer<Int>
   private let streamCount: Int
@@ -147,7 +147,7 @@ struct PayloadAssembler: ~Copyable {
   deinit { cursors.deallocate() }
 
   /// Appends the Avro body of the next payload.
-  mutating func next(into writer: inout ByteWriter) throws(DecodingError) {
+  func next(into writer: inout ByteWriter) throws(DecodingError) {
     try put(columns.plan.root, into: &writer)
   }
 
@@ -176,7 +176,7 @@ struct PayloadAssembler: ~Copyable {
     return buffer[cursor]
   }
 
-  private mutating func put(_ index: Int, into writer: inout ByteWriter) throws(DecodingError) {
+  private func put(_ index: Int, into writer: inout ByteWriter) throws(DecodingError) {
     let node = columns.plan.nodes[index]
     switch node.kind {
     case .null: break

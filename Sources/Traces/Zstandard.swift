@@ -4,25 +4,36 @@ import CZstd
 /// One compressor and one decompressor with their working memory, used again and again. One owner,
 /// one thread.
 final class Zstandard {
-  private let compressor: OpaquePointer
+  private let level: Int
+  private var compressor: OpaquePointer?
   private let decompressor: OpaquePointer
   private var scratch: UnsafeMutablePointer<UInt8>
   private var capacity = 1 << 16
 
   init(level: Int) {
-    guard let compressor = ZSTD_createCCtx(), let decompressor = ZSTD_createDCtx() else {
+    guard let decompressor = ZSTD_createDCtx() else {
       preconditionFailure("no memory for a zstd context")
     }
-    self.compressor = compressor
+    self.level = level
     self.decompressor = decompressor
     scratch = .allocate(capacity: capacity)
-    _ = ZSTD_CCtx_setParameter(compressor, ZSTD_c_compressionLevel, Int32(level))
-    _ = ZSTD_CCtx_setParameter(compressor, ZSTD_c_contentSizeFlag, 0)
-    _ = ZSTD_CCtx_setParameter(compressor, ZSTD_c_checksumFlag, 0)
+  }
+
+  /// Made when it is first wanted: most who read never write.
+  private func readyCompressor() -> OpaquePointer {
+    if let compressor { return compressor }
+    guard let made = ZSTD_createCCtx() else {
+      preconditionFailure("no memory for a zstd context")
+    }
+    _ = ZSTD_CCtx_setParameter(made, ZSTD_c_compressionLevel, Int32(level))
+    _ = ZSTD_CCtx_setParameter(made, ZSTD_c_contentSizeFlag, 0)
+    _ = ZSTD_CCtx_setParameter(made, ZSTD_c_checksumFlag, 0)
+    compressor = made
+    return made
   }
 
   deinit {
-    ZSTD_freeCCtx(compressor)
+    if let compressor { ZSTD_freeCCtx(compressor) }
     ZSTD_freeDCtx(decompressor)
     scratch.deallocate()
   }
@@ -31,7 +42,7 @@ final class Zstandard {
   func compress(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     if bytes.count < 24 { return nil }
     reserve(ZSTD_compressBound(bytes.count))
-    let n = ZSTD_compress2(compressor, scratch, capacity, bytes.baseAddress, bytes.count)
+    let n = ZSTD_compress2(readyCompressor(), scratch, capacity, bytes.baseAddress, bytes.count)
     if ZSTD_isError(n) != 0 || n + 4 >= bytes.count { return nil }
     return UnsafeRawBufferPointer(start: scratch, count: n)
   }
