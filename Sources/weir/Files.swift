@@ -66,6 +66,24 @@ enum Files {
     }
   }
 
+  /// Copies a file in pieces.
+  static func copy(_ path: String, to target: String) throws(Problems) {
+    let source = shim_open_file(path)
+    if source < 0 { throw failure("\(path) cannot be read: \(reason(-source))") }
+    defer { shim_close(source) }
+    let copy = shim_create_file(target, 0)
+    if copy < 0 { throw failure("\(target) cannot be written: \(reason(-copy))") }
+    defer { shim_close(copy) }
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { shim_read_some(source, $0.baseAddress, $0.count) }
+      if count < 0 { throw failure("\(path) cannot be read: \(reason(Int32(-count)))") }
+      if count == 0 { return }
+      let status = chunk.withUnsafeBytes { shim_write_all(copy, $0.baseAddress, count) }
+      if status < 0 { throw failure("\(target) cannot be written: \(reason(-status))") }
+    }
+  }
+
   /// Makes a folder and those above it.
   static func makeFolder(_ path: String) throws(Problems) {
     if kind(path) == .folder { return }

@@ -6,13 +6,6 @@ import Statistics
 /// What the command line asks of the run loop and of the judges. Everything that the commands need
 /// of `Harness` goes through here.
 
-/// A scenario that was read, overridden and checked.
-struct LoadedScenario {
-  var scenario: Scenario
-  /// The resolved file: every default and every override.
-  var text: String
-}
-
 /// Figures of the last seconds of a run, for the live line.
 struct ProgressFigures {
   var phase: String
@@ -42,12 +35,5 @@ func execute(
 /// Judges a history file from its entries alone.
 func judge(history: String) throws(Problems) -> RunResult { throw absent }
 
-/// Where the history of a repetition departs from the recorded one.
-struct Difference {
-  var entry: UInt64
-  var at: Instant
-  var recorded: String
-  var replayed: String
-}
-
-func workloadNames() -> [String] { [] }
+/// The result of a run folder as it was reported, from its history and what stands beside it.
+func readRun(folder: String) throws(Problems) -> RunResult { throw absent }

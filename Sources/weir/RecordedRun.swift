@@ -63,8 +63,8 @@ struct RecordedRun {
     _ recorded: String, _ replayed: String
   ) throws(Problems) -> Difference? {
     var digests: [UInt64] = []
-    try forEachEntry(recorded) { text, _ in
-      digests.append(text)
+    try forEachEntry(recorded) { digest, _ in
+      digests.append(digest)
       return true
     }
     var entry: UInt64?

@@ -24,7 +24,7 @@ extension Session {
     }
     let loaded = try loadScenario(
       FoundScenario(path: "\(source)/scenario.yaml", name: Files.lastPart(Files.parent(source))),
-      Overrides([]))
+      Overrides())
     let folder = try RunFolder(beside: source)
     defer { folder.discard() }
     let result = try record(loaded, in: folder, overrides: [], command: "weir replay")

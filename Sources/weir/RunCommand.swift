@@ -33,10 +33,10 @@ extension Session {
       console.document(
         .object([
           ("schema", .string("weir-scenario/1")), ("name", .string(loaded.scenario.name)),
-          ("scenario", .string(loaded.text)),
+          ("scenario", .string(loaded.resolved)),
         ]))
     } else {
-      console.result(loaded.text)
+      console.result(loaded.resolved)
     }
   }
 
@@ -95,19 +95,15 @@ extension Session {
 
 /// What the command line changes of a scenario, in the order in which it was given.
 struct Overrides {
-  enum Change: Hashable {
-    /// `--set`: the whole text, PATH=VALUE.
-    case set(String)
-    case unset(String)
-  }
-
-  var changes: [Change] = []
+  var changes: [ScenarioOverride] = []
   /// As they would be typed again, such as `--seed 7`.
   var texts: [String] = []
   /// The seed that `--seed random` drew.
   var drawnSeed: UInt64?
 
-  /// The shorthands stand for what they set: `--seed 7` is `--set seed=7`.
+  /// No changes.
+  init() {}
+
   init(_ options: [Invocation.GivenOption]) throws(Problems) {
     for option in options {
       var value = option.value
@@ -120,13 +116,12 @@ struct Overrides {
           drawnSeed = seed
           value = String(seed)
         }
-        changes.append(.set("seed=\(value)"))
-      case "clock": changes.append(.set("clock=\(value)"))
-      case "backbone": changes.append(.set("backbone.kind=\(value)"))
-      case "engine": changes.append(.set("engine.kind=\(value)"))
-      case "trace":
-        changes += [.set("workload.trace=\(value)"), .set("load.shape=trace")]
-      case "speed": changes.append(.set("load.speed=\(value)"))
+        changes.append(.seed(value))
+      case "clock": changes.append(.clock(value))
+      case "backbone": changes.append(.backbone(value))
+      case "engine": changes.append(.engine(value))
+      case "trace": changes.append(.trace(value))
+      case "speed": changes.append(.speed(value))
       default: continue
       }
       texts.append("--\(option.name) \(shellQuoted(value))")

@@ -31,6 +31,13 @@ struct RunFolder {
     }
   }
 
+  /// A folder beside a run, for a repetition of it that is thrown away.
+  init(beside run: String) throws(Problems) {
+    wanted = nil
+    parent = Files.parent(run)
+    partial = try Self.claim(parent)
+  }
+
   private static func claim(_ parent: String) throws(Problems) -> String {
     var number = UInt32(truncatingIfNeeded: getpid())
     while true {
