@@ -68,6 +68,7 @@ let package = Package(
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests("ScenariosTests", ["Model", "Bytes", "Draws", "Scenarios", "CShim"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
