@@ -90,6 +90,7 @@ let package = Package(
       "WorkloadsTests",
       ["Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads"]),
     tests("ReportingTests", ["Model", "Statistics", "Reporting", "CZlib"]),
+    tests("ScenariosTests", ["Model", "Bytes", "Draws", "Scenarios", "CShim"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
