@@ -78,12 +78,6 @@ let package = Package(
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
-    tests(
-      "TracesTests",
-      [
-        "Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads", "Traces",
-        "CShim",
-      ]),
     tests("DrawsTests", ["Draws"]),
     tests("SchemasTests", ["Model", "Bytes", "Draws", "Queries", "Schemas"]),
     tests(

@@ -71,7 +71,7 @@ final class Program {
 
   private static func make(
     _ step: PlanOperator, _ plan: Plan, _ built: [Operator], _ defects: Set<EngineDefect>,
-    _ onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
+    _ onLate: @escaping (UnsafePointer<Int64>) -> Void
   ) throws(PlanError) -> Operator {
     switch step {
     case .input:

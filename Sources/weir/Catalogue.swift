@@ -82,7 +82,7 @@ struct Catalogue {
 
   private var scenarios: [ListItem] {
     ScenarioLookup().all().map { found in
-      do {
+      do throws(Problems) {
         let loaded = try loadScenario(found, Overrides())
         return ListItem(
           name: found.name, kind: "shows \(loaded.scenario.demonstrates.rawValue)",

@@ -6,21 +6,17 @@ import Statistics
 /// What the command line asks of the run loop and of the judges. Everything that the commands need
 /// of `Harness` goes through here.
 
-/// Figures of the last seconds of a run, for the live line.
+/// What a run is doing, for the live line: counts since it began.
 struct ProgressFigures {
   var phase: String
-  /// Run time since the start of the phase, and how long the phase lasts if that is known.
-  var position: Nanoseconds
-  var length: Nanoseconds?
-  var offered: Double
-  var done: Double
-  var p99: Nanoseconds?
+  /// Run time, and where the load ends.
+  var now: Instant
+  var endOfLoad: Instant
+  var sent: UInt64
+  var read: UInt64
   var backlog: UInt64
-  var faultsBegun: Int
+  var faultsSoFar: Int
   var faultsPlanned: Int
-  var anomalies: Int
-  /// Things that happened since the last call: phases, faults, new classes of anomalies.
-  var news: [String]
 }
 
 private let absent = failure("the run loop is not in this version")
