@@ -27,7 +27,8 @@ struct Catalogue {
       [
         ListItem(
           name: "embedded", kind: "model",
-          text: "event-time operators, watermarks by partition and source, keyed state, checkpoints")
+          text: "event-time operators, watermarks by partition and source, keyed state, checkpoints"
+        )
       ]
     case "faults": faults
     case "checkers": checkers

@@ -78,7 +78,8 @@ struct RecordedRun {
     if entry == nil && count < UInt64(digests.count) { entry = count }
     guard let entry else { return nil }
     return Difference(
-      entry: entry, recorded: try describe(recorded, entry), replayed: try describe(replayed, entry))
+      entry: entry, recorded: try describe(recorded, entry), replayed: try describe(replayed, entry)
+    )
   }
 
   /// Calls `visit` with a digest of each entry and its number, until that returns false.

@@ -67,7 +67,8 @@ struct VerdictPage {
   private var countedResults: String {
     let style = NumberStyle.plain
     let oracle = result.oracle
-    return "\(style.count(oracle.found)) of \(style.count(oracle.due)) \(result.identity.resultNoun)"
+    return
+      "\(style.count(oracle.found)) of \(style.count(oracle.due)) \(result.identity.resultNoun)"
       + " are as the oracle says; nothing contradicts what was promised."
   }
 
@@ -148,7 +149,8 @@ struct VerdictPage {
     let ns = at.ns + (result.rates.samples.first?.start ?? 0)
     let millis = ns.magnitude / 1_000_000
     let rest = String(millis % 1000)
-    let text = "\(ns < 0 ? "-" : "")\(millis / 1000).\(String(repeating: "0", count: 3 - rest.count))"
+    let text =
+      "\(ns < 0 ? "-" : "")\(millis / 1000).\(String(repeating: "0", count: 3 - rest.count))"
     let full = text + rest + " s"
     return String(repeating: " ", count: max(0, 9 - full.count)) + full
   }
