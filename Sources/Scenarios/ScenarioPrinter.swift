@@ -23,7 +23,8 @@ private func comment(_ description: String) -> String {
   return text + line + "\n"
 }
 
-private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent: String) -> String {
+private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent: String) -> String
+{
   switch (path, key.type) {
   case ("workload.parameters", _):
     return block(

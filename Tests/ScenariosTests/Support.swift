@@ -63,6 +63,8 @@ func scenario(_ text: String, _ overrides: [ScenarioOverride] = []) throws -> Sc
 
 /// A valid file with further lines below the smallest one.
 func file(_ lines: String...) -> String {
-  (["# Demonstrates: a test.", "weir: 1", "workload: {kind: fraud-detection}",
-    "load: {shape: constant, rate: 20k/s}"] + lines).joined(separator: "\n") + "\n"
+  ([
+    "# Demonstrates: a test.", "weir: 1", "workload: {kind: fraud-detection}",
+    "load: {shape: constant, rate: 20k/s}",
+  ] + lines).joined(separator: "\n") + "\n"
 }

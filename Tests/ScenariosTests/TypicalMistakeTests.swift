@@ -142,8 +142,9 @@ import Testing
            6 | sink: {kind: transactional}
              |              ^~~~~~~~~~~~~ use upsert: results are then idempotent
         """))
-    #expect(!complaints(file("backbone: {kind: kinesis}", "sink: {kind: upsert}"))
-      .contains("transactions"))
+    #expect(
+      !complaints(file("backbone: {kind: kinesis}", "sink: {kind: upsert}"))
+        .contains("transactions"))
   }
 
   @Test func `a key without value is told to go`() {
