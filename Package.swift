@@ -51,7 +51,8 @@ let package = Package(
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
-    module("Verification", ["Model", "Bytes", "History", "Queries", "Workloads"]),
+    module(
+      "Verification", ["Model", "Bytes", "History", "Scenarios", "Queries", "Workloads"]),
     module("Statistics", ["Model", "Bytes"]),
     module(
       "Engines", ["Model", "Bytes", "Draws", "History", "Schemas", "Queries", "Backbones"]),
@@ -85,6 +86,11 @@ let package = Package(
       ["Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads"]),
     tests("ReportingTests", ["Model", "Statistics", "Reporting", "CZlib"]),
     tests("ScenariosTests", ["Model", "Bytes", "Draws", "Scenarios", "CShim"]),
+    tests(
+      "VerificationTests",
+      [
+        "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,0 +1,170 @@
+import Model
+import Queries
+
+/// One operator of a plan as the oracle computes it. Rows come in event order, in rounds: a round
+/// brings all rows with times below its bound that no earlier round brought.
+class OracleStep {
+  let output: RowPicks
+  /// No row of a later round has a time below this.
+  var frontier = Int64.min
+  /// Events that were legally dropped late here, and do not count for this operator.
+  var dropped: Set<EventID> = []
+
+  init(output: RowPicks) { self.output = output }
+
+  /// Reads what its inputs put out in this round, and puts out its own.
+  func run() {}
+
+  /// Whether a row is an event that was dropped here.
+  @inline(__always) final func isDropped(_ head: RowHead) -> Bool {
+    if dropped.isEmpty || head.origin != 0 { return false }
+    return dropped.contains(EventID(source: head.source, sequence: head.sequence))
+  }
+}
+
+/// The events themselves; the oracle fills it.
+final class InputStep: OracleStep {}
+
+/// Rows for which the predicate is true.
+final class FilterStep: OracleStep {
+  private let input: OracleStep
+  private let condition: Condition
+
+  init(_ input: OracleStep, _ predicate: Predicate) {
+    self.input = input
+    condition = Condition(predicate)
+    super.init(output: RowPicks(rows: input.output.rows))
+  }
+
+  override func run() {
+    let from = input.output
+    let rows = from.rows
+    output.rows = rows
+    output.removeAll()
+    for place in 0..<from.count {
+      let index = Int(from.picks[place])
+      if condition.holds(rows.row(index), rows.heads[index].nulls) { output.pick(index) }
+    }
+    frontier = input.frontier
+  }
+}
+
+/// Rows of other columns, computed from one row each.
+final class SelectStep: OracleStep {
+  private let input: OracleStep
+  private let expressions: [Expression]
+
+  init(_ input: OracleStep, _ expressions: [Expression]) {
+    self.input = input
+    self.expressions = expressions
+    super.init(output: RowPicks(rows: Rows(width: expressions.count)))
+  }
+
+  override func run() {
+    let from = input.output
+    let rows = output.rows
+    rows.removeAll()
+    output.removeAll()
+    for place in 0..<from.count {
+      let index = Int(from.picks[place])
+      let old = from.rows.row(index)
+      let made = rows.addLike(from.rows, index)
+      var nulls: UInt64 = 0
+      for (column, expression) in expressions.enumerated() {
+        var value: Int64? = nil
+        switch expression {
+        case .column(let c): value = from.rows.isNull(index, c) ? nil : old[c]
+        case .constant(let v): value = v
+        case .null: break
+        }
+        if value == nil { nulls |= 1 << UInt64(column) }
+        rows.row(made)[column] = value ?? 0
+      }
+      rows.heads[made].nulls = nulls
+      output.pick(made)
+    }
+    frontier = input.frontier
+  }
+}
+
+/// All rows of all inputs. Where what follows depends on order, rows wait until every input has
+/// come as far.
+final class UnionStep: OracleStep {
+  private let inputs: [OracleStep]
+  private let ordered: Bool
+  private var waiting: Rows
+  private var spare: Rows
+
+  init(_ inputs: [OracleStep], width: Int, ordered: Bool) {
+    self.inputs = inputs
+    self.ordered = ordered
+    waiting = Rows(width: width)
+    spare = Rows(width: width)
+    super.init(output: RowPicks(rows: Rows(width: width)))
+  }
+
+  override func run() {
+    output.rows.removeAll()
+    output.removeAll()
+    frontier = inputs.map(\.frontier).min() ?? .max
+    // The number of the input comes last in the order of rows of one identity: inputs are
+    // appended in turn and the sort below keeps the order of equals.
+    for input in inputs {
+      let from = input.output
+      for place in 0..<from.count { waiting.addCopy(from.rows, Int(from.picks[place])) }
+    }
+    if !ordered {
+      swap(&waiting, &output.rows)
+      for index in 0..<output.rows.count { output.pick(index) }
+      return
+    }
+    spare.removeAll()
+    for index in 0..<waiting.count {
+      if waiting.heads[index].time < frontier {
+        output.rows.addCopy(waiting, index)
+      } else {
+        spare.addCopy(waiting, index)
+      }
+    }
+    swap(&waiting, &spare)
+    output.pickAllSorted()
+  }
+}
+
+/// A row goes iff a kept earlier one of its key is less than `horizon` before it.
+final class DeduplicateStep: OracleStep {
+  private let input: OracleStep
+  private let key: [Int]
+  private let horizon: Nanoseconds
+  /// Time of the last kept row of each key.
+  private let kept = DigestTable(capacity: 1024)
+  private var warmth: UInt64 = 0
+
+  init(_ input: OracleStep, by key: [Int], horizon: Nanoseconds) {
+    self.input = input
+    self.key = key
+    self.horizon = horizon
+    super.init(output: RowPicks(rows: input.output.rows))
+  }
+
+  override func run() {
+    let from = input.output
+    let rows = from.rows
+    output.rows = rows
+    output.removeAll()
+    for place in 0..<from.count {
+      warmth &+= kept.touch(rows.digest(Int(from.picks[place]), key))
+    }
+    for place in 0..<from.count {
+      let index = Int(from.picks[place])
+      let digest = rows.digest(index, key)
+      let time = rows.heads[index].time
+      if isDropped(rows.heads[index]) { continue }
+      if let last = kept.value(of: digest), time &- Int64(bitPattern: last) < horizon { continue }
+      let horizon = horizon
+      kept.set(digest, UInt64(bitPattern: time)) { time &- Int64(bitPattern: $0) >= horizon }
+      output.pick(index)
+    }
+    frontier = input.frontier
+  }
+}

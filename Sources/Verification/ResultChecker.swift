@@ -1,0 +1,203 @@
+import Bytes
+import History
+import Model
+import Queries
+import Scenarios
+
+/// Holds what the sink showed against what is due, and follows the sink's transactions.
+final class ResultChecker {
+  let facts: FactBook
+  private let log: LogChecker
+  let sink: SinkKind
+  private let recorder: (any SampleRecorder)?
+  var table = ResultTable()
+  private(set) var observed: UInt64 = 0
+  private(set) var found: UInt64 = 0
+  private(set) var aborted: Set<UInt64> = []
+  private var undecided: Set<UInt64> = []
+  private var committed: Set<UInt64> = []
+  private var completed: Set<UInt64> = [0]
+  private var checkpointOf: [UInt64: UInt64] = [:]
+  private var nextSweep = 4096
+  /// The reader of the result stream was told where it ends.
+  private(set) var endWasTold = false
+
+  init(
+    facts: FactBook, log: LogChecker, sink: SinkKind, recorder: (any SampleRecorder)?
+  ) {
+    self.facts = facts
+    self.log = log
+    self.sink = sink
+    self.recorder = recorder
+  }
+
+  /// A row is due.
+  func due(_ row: ExpectedRow) {
+    let place = table.row(digest64(row.key), row.valueDigest, row.evidence, row.lineage)
+    var sentAt: Int64 = -1
+    var acknowledgedAt: Int64 = -1
+    if let view = log.view(row.lineage.source, row.lineage.sequence, .reader) {
+      let i = Int(row.lineage.sequence - view.base)
+      sentAt = view.sentAt[i]
+      acknowledgedAt = view.acknowledgedAt[i]
+    }
+    table.update(place) { pending in
+      pending.expected += 1
+      pending.lineage = row.lineage
+      pending.intendedAt = row.intendedAt.ns
+      pending.sentAt = sentAt
+      pending.acknowledgedAt = acknowledgedAt
+    }
+    if table.rows[place].observed > 0 && table.rows[place].expected == 1 { matched(place) }
+    settle(place)
+  }
+
+  /// The row is not due after all: an event that it was computed with is left out.
+  func notDue(_ row: ExpectedRow) {
+    let place = table.row(digest64(row.key), row.valueDigest, row.evidence, row.lineage)
+    table.update(place) { $0.expected -= 1 }
+    let now = table.rows[place]
+    if now.expected == 0 && now.observed == 0 { table.remove(place) } else { settle(place) }
+  }
+
+  private func matched(_ place: Int) {
+    found &+= 1
+    let row = table.rows[place]
+    recorder?.result(
+      ResultSample(
+        intendedAt: Instant(ns: row.intendedAt), sentAt: instant(row.sentAt),
+        acknowledgedAt: instant(row.acknowledgedAt), emittedAt: instant(row.emittedAt),
+        observedAt: Instant(ns: row.observedAt), lineage: row.lineage))
+  }
+
+  private func instant(_ ns: Int64) -> Instant? { ns < 0 ? nil : Instant(ns: ns) }
+
+  /// A row is done with when it was due and seen equally often, and its transaction is decided.
+  private func settle(_ place: Int) {
+    let row = table.rows[place]
+    if row.expected == 0 || row.expected != row.observed { return }
+    if row.transaction != 0 && undecided.contains(row.transaction) { return }
+    if isAbortedRead(row) { return }
+    table.remove(place)
+  }
+
+  func isAbortedRead(_ row: PendingRow) -> Bool {
+    guard row.observed > 0 && row.emitted > 0 && aborted.contains(row.transaction) else {
+      return false
+    }
+    return !row.hasEarlier || aborted.contains(row.earlier)
+  }
+
+  /// Rows seen before their transaction was decided wait for it; looked at again when many do.
+  func sweep() {
+    if table.pending < nextSweep { return }
+    for place in table.places() { settle(place) }
+    nextSweep = max(4096, table.pending * 2)
+  }
+
+  func settleAll() { for place in table.places() { settle(place) } }
+
+  func readEmitted(_ cursor: inout EntryCursor) throws(DecodingError) {
+    _ = try cursor.number()
+    let (transaction, count) = (try cursor.number(), try cursor.number())
+    let at = cursor.at.ns
+    for _ in 0..<count {
+      let row = try cursor.row()
+      let place = table.row(digest64(row.key), row.valueDigest, row.evidence, row.lineage)
+      let replaces = aborted.contains(table.rows[place].transaction)
+      table.update(place) { pending in
+        if pending.emitted > 0 && !replaces && !pending.hasEarlier {
+          pending.earlier = pending.transaction
+          pending.hasEarlier = true
+        }
+        pending.emitted += 1
+        pending.transaction = transaction
+        pending.emittedAt = at
+      }
+    }
+  }
+
+  func readObserved(_ cursor: inout EntryCursor) throws(DecodingError) {
+    _ = (try cursor.number(), try cursor.number())
+    let count = try cursor.number()
+    let at = cursor.at.ns
+    for _ in 0..<count {
+      let row = try cursor.row()
+      observed &+= 1
+      let key = digest64(row.key)
+      let place = table.row(key, row.valueDigest, row.evidence, row.lineage)
+      if sink == .upsert { table.show(key, row.valueDigest, row.evidence) }
+      let entry = cursor.entry
+      table.update(place) { pending in
+        pending.observed += 1
+        if pending.observed == 1 {
+          pending.observedAt = at
+          pending.entry = entry
+        }
+      }
+      if table.rows[place].observed == 1 && table.rows[place].expected > 0 { matched(place) }
+      settle(place)
+    }
+  }
+
+  func readTransaction(_ kind: EntryKind, _ cursor: inout EntryCursor) throws(DecodingError) {
+    let entry = cursor.entry
+    let transaction = try cursor.number()
+    switch kind {
+    case .transactionBegan: undecided.insert(transaction)
+    case .commitRequested:
+      let checkpoint = try cursor.number()
+      checkpointOf[transaction] = checkpoint
+      if !completed.contains(checkpoint) { early(transaction, checkpoint, entry) }
+    case .committed:
+      if aborted.contains(transaction) { flipped(transaction, entry) }
+      undecided.remove(transaction)
+      committed.insert(transaction)
+      checkpointOf[transaction] = nil
+    case .aborted:
+      if committed.contains(transaction) { flipped(transaction, entry) }
+      undecided.remove(transaction)
+      aborted.insert(transaction)
+      checkpointOf[transaction] = nil
+    default: _ = try cursor.text()
+    }
+  }
+
+  private func early(_ transaction: UInt64, _ checkpoint: UInt64, _ entry: UInt64) {
+    facts.add("S6") {
+      Case(
+        subject: .transaction(transaction), entries: [entry],
+        conclusion: "So transaction \(transaction) was to be committed before checkpoint "
+          + "\(checkpoint), which it carries, was complete.")
+    }
+  }
+
+  private func flipped(_ transaction: UInt64, _ entry: UInt64) {
+    facts.add("T13") {
+      Case(
+        subject: .transaction(transaction), entries: [entry],
+        conclusion: "So transaction \(transaction) was decided both ways.")
+    }
+  }
+
+  func readCompleted(_ cursor: inout EntryCursor) throws(DecodingError) {
+    completed.insert(try cursor.number())
+  }
+
+  func readResultEnd(_ cursor: inout EntryCursor) throws(DecodingError) {
+    _ = (try cursor.number(), try cursor.number())
+    endWasTold = true
+  }
+
+  /// Both emissions of the row were committed.
+  func isDoubleCommit(_ row: PendingRow) -> Bool {
+    row.hasEarlier && row.transaction != row.earlier && committed.contains(row.transaction)
+      && committed.contains(row.earlier)
+  }
+}
+
+extension RowSummary {
+  var evidence: Evidence {
+    Evidence(count: evidenceCount, sum: evidenceSum, xor: evidenceXor)
+  }
+}
