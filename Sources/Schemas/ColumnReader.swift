@@ -65,6 +65,7 @@ public final class ColumnReader: @unchecked Sendable {
       compiled += try Step.compile(
         schema.fields[index], slot: slots[index], isTime: index == timeField)
     }
+    compiled = Step.markRuns(compiled)
     steps = .allocate(capacity: compiled.count)
     steps.initialize(from: compiled, count: compiled.count)
     stepCount = compiled.count
@@ -98,7 +99,9 @@ public final class ColumnReader: @unchecked Sendable {
       let current = step.pointee
       step += 1
       switch current.action {
-      case .skipLong: try cursor.skipVarint()
+      case .skipRun:
+        if cursor.skipNumbers(current.bound) { step += Int(current.bound) }
+      case .skipLong: _ = try cursor.varint()
       case .readLong: columns[Int(current.slot)] = try cursor.signed()
       case .readTime, .readTimeColumn:
         let time = try cursor.signed()
@@ -148,124 +151,5 @@ public final class ColumnReader: @unchecked Sendable {
         }
       }
     }
-  }
-}
-
-/// What is done to the bytes of one field.
-private struct Step {
-  enum Action: UInt8 {
-    case skipLong, readLong, readTime, readTimeColumn, checkInt, readInt, checkIndex, readIndex
-    case checkBoolean, readBoolean, skipSized, skipFixed, union
-  }
-
-  static let noSlot: UInt8 = 255
-
-  var action: Action
-  /// The column that takes the value.
-  var slot: UInt8
-  /// Symbols of an enum, bytes of a fixed, or index of the null branch.
-  var bound: Int64 = 0
-
-  static func compile(
-    _ field: AvroField, slot: Int?, isTime: Bool
-  ) throws(SchemaError) -> [Step] {
-    let column = UInt8(slot ?? Int(noSlot))
-    if isTime { return [Step(action: slot == nil ? .readTime : .readTimeColumn, slot: column)] }
-    var type = field.type
-    var steps: [Step] = []
-    if case .nullable(let inner, let nullFirst) = type {
-      steps.append(Step(action: .union, slot: column, bound: nullFirst ? 0 : 1))
-      type = inner
-    }
-    let wanted = slot != nil
-    switch type {
-    case .int: steps.append(Step(action: wanted ? .readInt : .checkInt, slot: column))
-    case .long, .timestampMillis, .timestampMicros:
-      steps.append(Step(action: wanted ? .readLong : .skipLong, slot: column))
-    case .boolean: steps.append(Step(action: wanted ? .readBoolean : .checkBoolean, slot: column))
-    case .enumeration(_, let symbols):
-      let action: Action = wanted ? .readIndex : .checkIndex
-      steps.append(Step(action: action, slot: column, bound: Int64(symbols.count)))
-    case .string, .bytes: steps.append(Step(action: .skipSized, slot: column))
-    case .float: steps.append(Step(action: .skipFixed, slot: column, bound: 4))
-    case .double: steps.append(Step(action: .skipFixed, slot: column, bound: 8))
-    case .fixed(_, let size):
-      steps.append(Step(action: .skipFixed, slot: column, bound: Int64(size)))
-    case .nullable: throw SchemaError("the field \(field.name) is a union in a union")
-    }
-    switch steps[steps.count - 1].action {
-    case .skipSized, .skipFixed:
-      if wanted {
-        throw SchemaError("the field \(field.name) is no integer, so it cannot be a column")
-      }
-    default: break
-    }
-    return steps
-  }
-}
-
-/// A place in untrusted bytes.
-private struct Cursor {
-  var at: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
-
-  @inline(__always) init(at: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>) {
-    self.at = at
-    self.end = end
-  }
-
-  @inline(__always) var isAtEnd: Bool { at == end }
-
-  @inline(__always) mutating func varint() throws(RecordError) -> UInt64 {
-    if at == end { throw .truncated }
-    var byte = UInt64(at.pointee)
-    at += 1
-    if byte < 0x80 { return byte }
-    var value = byte & 0x7f
-    var shift: UInt64 = 7
-    while true {
-      if at == end { throw .truncated }
-      byte = UInt64(at.pointee)
-      at += 1
-      if shift == 63 && byte > 1 { throw .wrongType }
-      value |= (byte & 0x7f) &<< shift
-      if byte < 0x80 { return value }
-      shift &+= 7
-    }
-  }
-
-  @inline(__always) mutating func skipVarint() throws(RecordError) { _ = try varint() }
-
-  @inline(__always) mutating func signed() throws(RecordError) -> Int64 { unzigzag(try varint()) }
-
-  @inline(__always) mutating func int() throws(RecordError) -> Int64 {
-    let value = try varint()
-    if value > 0xffff_ffff { throw .wrongType }
-    return unzigzag(value)
-  }
-
-  @inline(__always) mutating func index(below bound: Int64) throws(RecordError) -> Int64 {
-    let value = unzigzag(try varint())
-    if value < 0 || value >= bound { throw .wrongType }
-    return value
-  }
-
-  @inline(__always) mutating func boolean() throws(RecordError) -> Int64 {
-    if at == end { throw .truncated }
-    let byte = at.pointee
-    at += 1
-    if byte > 1 { throw .wrongType }
-    return Int64(byte)
-  }
-
-  @inline(__always) mutating func skip(_ count: Int64) throws(RecordError) {
-    if count > Int64(end - at) { throw .truncated }
-    at += Int(count)
-  }
-
-  @inline(__always) mutating func skipSized() throws(RecordError) {
-    let length = unzigzag(try varint())
-    if length < 0 { throw .wrongType }
-    try skip(length)
   }
 }
