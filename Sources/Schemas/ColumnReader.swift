@@ -96,36 +96,44 @@ public final class ColumnReader: @unchecked Sendable {
     var step = UnsafePointer(steps)
     let last = step + stepCount
     while step < last {
-      let current = step.pointee
+      let current = step
       step += 1
-      switch current.action {
-      case .skipRun:
-        if cursor.skipNumbers(current.bound) { step += Int(current.bound) }
-      case .skipLong: _ = try cursor.varint()
-      case .readLong: columns[Int(current.slot)] = try cursor.signed()
-      case .readTime, .readTimeColumn:
+      switch current.pointee.action {
+      case .number:
+        let raw = try cursor.number(current)
+        if current.pointee.slot != Step.noSlot {
+          columns[Int(current.pointee.slot)] = unzigzag(raw)
+        }
+      case .run:
+        if cursor.skipNumbers(current.pointee.limit) { step += Int(current.pointee.limit) }
+      case .union:
+        let raw = try cursor.number(current)
+        let slot = current.pointee.slot
+        if raw == UInt64(current.pointee.null) {
+          step += 1
+          if slot != Step.noSlot {
+            columns[Int(slot)] = 0
+            nulls |= 1 << UInt32(slot)
+          }
+        } else if step.pointee.action == .number {
+          // The usual case, without going round again.
+          let value = try cursor.number(step)
+          step += 1
+          if slot != Step.noSlot { columns[Int(slot)] = unzigzag(value) }
+        }
+      case .sized: try cursor.skip(try cursor.number(current) >> 1)
+      case .fixed: try cursor.skip(current.pointee.limit)
+      case .boolean:
+        let value = try cursor.boolean()
+        let slot = current.pointee.slot
+        if slot != Step.noSlot { columns[Int(slot)] = value }
+      case .time:
         let time = try cursor.signed()
         let (scaled, overflow) = time.multipliedReportingOverflow(by: timeScale)
         if overflow { throw .wrongType }
         header.eventTime = scaled
-        if current.action == .readTimeColumn { columns[Int(current.slot)] = time }
-      case .checkInt: _ = try cursor.int()
-      case .readInt: columns[Int(current.slot)] = try cursor.int()
-      case .checkIndex: _ = try cursor.index(below: current.bound)
-      case .readIndex: columns[Int(current.slot)] = try cursor.index(below: current.bound)
-      case .checkBoolean: _ = try cursor.boolean()
-      case .readBoolean: columns[Int(current.slot)] = try cursor.boolean()
-      case .skipSized: try cursor.skipSized()
-      case .skipFixed: try cursor.skip(current.bound)
-      case .union:
-        // The bound is the index of the null branch.
-        if try cursor.index(below: 2) == current.bound {
-          step += 1
-          if current.slot != Step.noSlot {
-            columns[Int(current.slot)] = 0
-            nulls |= 1 << UInt32(current.slot)
-          }
-        }
+        let slot = current.pointee.slot
+        if slot != Step.noSlot { columns[Int(slot)] = time }
       }
     }
     if !cursor.isAtEnd { throw .truncated }

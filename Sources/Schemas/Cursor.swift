@@ -75,7 +75,7 @@ struct Cursor {
 
   /// Passes `count` numbers at once when they all lie within eight bytes and none has more than four
   /// of them, so that they are in range whatever their type. False: nothing was done.
-  @inline(__always) mutating func skipNumbers(_ count: Int64) -> Bool {
+  @inline(__always) mutating func skipNumbers(_ count: UInt64) -> Bool {
     if end - at < 8 { return false }
     let word = UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))
     var ends = ~word & 0x8080_8080_8080_8080
@@ -90,15 +90,14 @@ struct Cursor {
 
   @inline(__always) mutating func signed() throws(RecordError) -> Int64 { unzigzag(try varint()) }
 
-  @inline(__always) mutating func int() throws(RecordError) -> Int64 {
+  /// The encoded value of a step, checked against its type.
+  @inline(__always) mutating func number(
+    _ step: UnsafePointer<Step>
+  ) throws(RecordError) -> UInt64 {
     let value = try varint()
-    if value > 0xffff_ffff { throw .wrongType }
-    return unzigzag(value)
-  }
-
-  @inline(__always) mutating func index(below bound: Int64) throws(RecordError) -> Int64 {
-    let value = unzigzag(try varint())
-    if value < 0 || value >= bound { throw .wrongType }
+    if value > step.pointee.limit || value & UInt64(step.pointee.forbidden) != 0 {
+      throw .wrongType
+    }
     return value
   }
 
@@ -110,15 +109,9 @@ struct Cursor {
     return Int64(byte)
   }
 
-  @inline(__always) mutating func skip(_ count: Int64) throws(RecordError) {
-    if count > Int64(end - at) { throw .truncated }
+  @inline(__always) mutating func skip(_ count: UInt64) throws(RecordError) {
+    if count > UInt64(end - at) { throw .truncated }
     at += Int(count)
-  }
-
-  @inline(__always) mutating func skipSized() throws(RecordError) {
-    let length = unzigzag(try varint())
-    if length < 0 { throw .wrongType }
-    try skip(length)
   }
 }
 

@@ -154,7 +154,7 @@ private func isDrained(_ requests: [Event]) -> Bool {
 @Suite struct FraudStatisticsTests {
   @Test func `amounts are spread as in the real data`() throws {
     let workload = try workload("fraud-detection", query: "alerts", sources: 1, rate: 8_000)
-    let amounts = requests(workload, blocks: 0..<12).map { $0.columns[2] }
+    let amounts = requests(workload, blocks: 0..<5).map { $0.columns[2] }
     let count = Double(amounts.count)
     func share(_ holds: (Int64) -> Bool) -> Double { Double(amounts.filter(holds).count) / count }
     #expect(amounts.allSatisfy { (0...100_000_000).contains($0) })
@@ -202,7 +202,7 @@ private func isDrained(_ requests: [Event]) -> Bool {
     let workload = try workload(
       "fraud-detection", query: "alerts", sources: 1, rate: 1,
       [("fraud", .ratio(.zero)), ("honest", .ratio(.zero)), ("again_every", .count(0))])
-    let counts = (0..<12_000).map { workload.source.block($0, of: 0)?.count ?? 0 }
+    let counts = (0..<6_000).map { workload.source.block($0, of: 0)?.count ?? 0 }
     func dispersion(_ width: Int) -> Double {
       let sums = stride(from: 0, to: counts.count - width + 1, by: width).map { first in
         Double(counts[first..<(first + width)].reduce(0, +))
