@@ -11,8 +11,19 @@ import Traces
   }
 
   @Test func `every flipped bit is found and located`() throws {
-    let (bytes, _) = try small()
-    let path = temporaryPath("flip")
+    let events = (0..<6).map { (n: Int) -> TestEvent in
+      let value: [UInt8] = [0, 0, 0, 0, 3, 0, UInt8(n * 2), UInt8(n * 3), 1]
+      return TestEvent(
+        sequence: UInt64(n), eventTime: Int64(n * n), key: [UInt8(n)], value: value)
+    }
+    let schema = """
+      {"type":"record","name":"r","fields":[{"name":"source","type":"int"},
+      {"name":"sequence","type":"long"},{"name":"a","type":"int"},{"name":"b","type":"boolean"}]}
+      """
+    let path = try writeTrace(
+      events, "flip", options: .init(blockEvents: 3), schema: TraceSchema(id: 3, json: schema))
+    let bytes = readFile(path)
+    #expect(try TraceReader(path: path).blocks.allSatisfy { $0.summary.undecodable == 0 })
     defer { remove(path) }
     var damaged = bytes
     for bit in 0..<bytes.count * 8 {

@@ -140,12 +140,13 @@ func append(_ event: TestEvent, to writer: TraceWriter, stream: Int) throws {
 
 /// Writes events in the order given; returns the path.
 func writeTrace(
-  _ events: [TestEvent], _ name: String, options: TraceWriter.Options = .init()
+  _ events: [TestEvent], _ name: String, options: TraceWriter.Options = .init(),
+  schema: TraceSchema = TraceSchema(id: 7, json: testSchema)
 ) throws -> String {
   let path = temporaryPath(name)
   let writer = try TraceWriter(path: path, origin: "a test", options: options)
   let stream = writer.addStream(
-    TraceStream(name: "samples", schemas: [TraceSchema(id: 7, json: testSchema)]))
+    TraceStream(name: "samples", schemas: [schema]))
   for event in events { try append(event, to: writer, stream: stream) }
   _ = try writer.finish()
   return path
