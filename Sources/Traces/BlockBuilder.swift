@@ -147,7 +147,8 @@ final class BlockBuilder {
     var role = TraceFormat.firstStreamRole
     for columns in payloads {
       guard let columns else { continue }
-      table.payload(columns, firstRole: role, coder)
+      table.payload(
+        columns, firstRole: role, sequences: sequences, eventTimes: eventTimes, coder)
       role += UInt64(columns.plan.streams.count)
     }
     summary.write(into: &body)
@@ -212,14 +213,19 @@ struct ColumnTable: ~Copyable {
   }
 
   /// The value streams of one schema, each with the number of its values before it.
-  mutating func payload(_ columns: PayloadColumns, firstRole: UInt64, _ coder: ColumnCoder) {
+  mutating func payload(
+    _ columns: PayloadColumns, firstRole: UInt64, sequences: IntegerBuffer,
+    eventTimes: IntegerBuffer, _ coder: ColumnCoder
+  ) {
     for (index, kind) in columns.plan.streams.enumerated() {
       let n = columns.count(of: index)
       if n == 0 { continue }
       column.varint(UInt64(n))
       let numbers = columns.numbers[index]
       switch kind {
-      case .integers: coder.integers.encode(numbers.base, n, into: &column)
+      case .integers:
+        let tag = RepeatedColumn.tag(numbers, sequences: sequences, eventTimes: eventTimes)
+        if let tag { column.byte(tag) } else { coder.integers.encode(numbers.base, n, into: &column) }
       case .doubles:
         FloatColumn.encode(
           numbers.base, n, into: &column, coder.integers, scratch: coder.scratch)

@@ -140,12 +140,13 @@ struct BlockDecoder {
         guard let bytes = column(role, body) else { continue }
         var reader = ByteReader(bytes)
         let n = try reader.varint()
+        let tag = reader.isAtEnd ? 0 : bytes[reader.position]
         if n == 0 || n > UInt64(IntegerColumn.largest) {
           throw .malformed("a column of \(n) values", at: 0)
         }
         switch kind {
         case .integers:
-          try coder.integers.decode(Int(n), from: &reader, into: columns.numbers[stream])
+          try numbers(tag, Int(n), from: &reader, into: columns.numbers[stream], of: block)
         case .doubles:
           try FloatColumn.decode(
             Int(n), from: &reader, into: columns.numbers[stream], coder.integers)
@@ -158,6 +159,17 @@ struct BlockDecoder {
     if let last = columns.last, last.role >= role && last.role >= TraceFormat.firstStreamRole {
       throw .malformed("a column of role \(last.role)", at: 0)
     }
+  }
+
+  private func numbers(
+    _ tag: UInt8, _ n: Int, from reader: inout ByteReader, into buffer: IntegerBuffer, of block: TraceBlock
+  ) throws(DecodingError) {
+    if !RepeatedColumn.isTag(tag) {
+      return try coder.integers.decode(n, from: &reader, into: buffer)
+    }
+    _ = try reader.byte()
+    try RepeatedColumn.decode(
+      tag, n, sequences: block.sequences, eventTimes: block.eventTimes, into: buffer)
   }
 
   private func capture(
