@@ -10,14 +10,14 @@ public final class AliasTable: @unchecked Sendable {
   public init(weights: [Double]) {
     count = weights.count
     entries = .allocate(capacity: weights.count)
-    AliasTable.fill(entries, weights: weights)
+    AliasTable.fill(entries, weights: weights[...])
   }
 
   deinit { entries.deallocate() }
 
   /// Writes the packed entries for some weights; for callers that lay many small tables side by
   /// side.
-  public static func fill(_ entries: UnsafeMutablePointer<UInt64>, weights: [Double]) {
+  public static func fill(_ entries: UnsafeMutablePointer<UInt64>, weights: ArraySlice<Double>) {
     let n = weights.count
     let total = weights.reduce(0, +)
     precondition(n > 0 && total > 0, "an alias table needs a weight above zero")

@@ -82,7 +82,7 @@ private func zone(_ text: [UInt8]) -> Int64? {
   }
 }
 
-private func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
+package func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
   switch month {
   case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
   case 4, 6, 9, 11: 30
@@ -92,7 +92,7 @@ private func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
 
 /// Days of the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date
 /// algorithms", 2013); years above 0.
-private func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+package func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
   let y = month <= 2 ? year - 1 : year
   let era = y / 400
   let yearOfEra = y - era * 400

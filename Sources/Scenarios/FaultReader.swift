@@ -22,7 +22,9 @@ struct FaultReader {
         hint: "leave draw out, or take the drawn faults from the plan")
     }
     // Stable, so that faults of the same instant keep the order of the file.
-    let ordered = plan.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
+    let ordered = plan.enumerated().sorted {
+      ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
+    }
     return FaultSection(plan: ordered.map(\.element), draw: draw)
   }
 
@@ -43,7 +45,11 @@ struct FaultReader {
   private func fault(_ section: ReadSection) -> PlannedFault? {
     let kind = section.choice("kind", FaultKind.self)
     let target: FaultTarget?
-    if case .target(let given)? = section.find("target").value { target = given } else { target = nil }
+    if case .target(let given)? = section.find("target").value {
+      target = given
+    } else {
+      target = nil
+    }
     if let kind, let target { checkTarget(kind, target, section) }
     let at = section.duration("at")
     let duration = section.duration("for")
@@ -123,7 +129,8 @@ struct FaultReader {
     guard let count, index > count else { return }
     log.add(
       mark, "there is no \(role.rawValue)-\(index)",
-      hint: count == 1 ? "there is one: \(role.rawValue)" : "the last one is \(role.rawValue)-\(count)")
+      hint: count == 1
+        ? "there is one: \(role.rawValue)" : "the last one is \(role.rawValue)-\(count)")
   }
 
   /// Which faults this version can carry out on which target.
@@ -143,7 +150,7 @@ struct FaultReader {
   }
 
   /// The targets of a kind of fault, in words.
-  public static func targets(of kind: FaultKind) -> String {
+  static func targets(of kind: FaultKind) -> String {
     switch kind {
     case .crash, .pause: "engine or broker"
     case .partition: "a link: producer<->broker, consumer<->broker, engine<->broker, sink->broker"
@@ -178,11 +185,19 @@ struct FaultReader {
       log.add(
         section.find("longest").node?.mark ?? mark,
         "faults.draw.longest: \(formatDuration(longest)) is above the measure phase "
-          + "(\(formatDuration(measure)))")
+          + "(\(formatDuration(measure)))", hint: "write a shorter longest")
     }
-    guard let count = section.count("count"), let longest, let atOnce = section.count("at_once"),
-      case .list(let elements)? = section.find("kinds").value
+    let kinds = drawnKinds(section)
+    guard let count = section.count("count"), let longest, let kinds,
+      let atOnce = section.count("at_once")
     else { return nil }
+    return FaultDraw(kinds: kinds, count: Int(count), longest: longest, atOnce: Int(atOnce))
+  }
+
+  private func drawnKinds(_ section: ReadSection) -> [FaultKind]? {
+    guard let node = section.find("kinds").node, case .list(let elements) = node.value else {
+      return nil
+    }
     var kinds: [FaultKind] = []
     for element in elements {
       guard case .text(let name) = element.value, let kind = FaultKind(rawValue: name) else {
@@ -195,9 +210,9 @@ struct FaultReader {
       kinds.append(kind)
     }
     if kinds.isEmpty {
-      log.add(section.find("kinds").node?.mark ?? mark, "faults.draw.kinds: the list is empty")
+      log.add(node.mark, "faults.draw.kinds: the list is empty", hint: "such as [delay]")
       return nil
     }
-    return FaultDraw(kinds: kinds, count: Int(count), longest: longest, atOnce: Int(atOnce))
+    return kinds
   }
 }

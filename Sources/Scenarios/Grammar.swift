@@ -173,7 +173,8 @@ public let scenarioGrammar: [GrammarKey] = [
   GrammarKey(
     "demonstrates", available(Demonstration.self), default: "valid",
     "the outcome this file is meant to show; changes no exit code"),
-  GrammarKey("workload", .section(workloadKeys), "events, and what is asked of them", required: true),
+  GrammarKey(
+    "workload", .section(workloadKeys), "events, and what is asked of them", required: true),
   GrammarKey("load", .section(loadKeys), "when events are sent", required: true),
   GrammarKey("streams", .free(.section(streamKeys)), "what departs from the defaults").later,
   GrammarKey("schema", .section(schemaKeys), "registry, evolution, invalid events").later,

@@ -66,8 +66,9 @@ struct GrammarReader {
   private func allChoices(beside key: GrammarKey) -> [String] {
     for keys in [loadKeys, plannedFaultKeys]
     where keys.contains(where: { $0.name == key.name && $0.belonging == key.belonging }) {
-      guard case .choice(let choices)? = keys.first(where: { $0.name == key.belonging?.selector })?
-        .type
+      guard
+        case .choice(let choices)? = keys.first(where: { $0.name == key.belonging?.selector })?
+          .type
       else { continue }
       return choices.map(\.name)
     }
@@ -124,7 +125,8 @@ struct GrammarReader {
   private func list(_ node: YAMLNode, _ element: GrammarType, path: String) -> ReadValue {
     guard let elements = node.elements else {
       log.add(
-        node.mark, "\(path): \(node.kindText) is no list", hint: "write [...], also for one element")
+        node.mark, "\(path): \(node.kindText) is no list", hint: "write [...], also for one element"
+      )
       return .faulty
     }
     return .list(

@@ -23,10 +23,12 @@ let plannedFaultKeys: [GrammarKey] = [
     "by", .spread, "how much later",
     of: kinds(["delay", "duplicate", "reorder", "clock-skew", "clock-step"])),
   GrammarKey(
-    "factor", .number, "how many times slower", of: kinds(["slow-link", "slow-disk"])),
-  GrammarKey("rate", .rate, "what is left", of: kinds(["throttle"])),
-  GrammarKey("change", .text, "of the shards", of: kinds(["reshard"])),
-  GrammarKey("drawn", .truth, default: "false", "written by weir: this fault was drawn from the seed"),
+    "factor", .number, "how many times slower", of: kinds(["slow-link", "slow-disk"])
+  ).ofOtherKind,
+  GrammarKey("rate", .rate, "what is left", of: kinds(["throttle"])).ofOtherKind,
+  GrammarKey("change", .text, "of the shards", of: kinds(["reshard"])).ofOtherKind,
+  GrammarKey(
+    "drawn", .truth, default: "false", "written by weir: this fault was drawn from the seed"),
 ]
 
 let faultKeys: [GrammarKey] = [
@@ -90,14 +92,16 @@ let planKeys: [GrammarKey] = [
     "search",
     .section([
       GrammarKey("over", .text, "path"), GrammarKey("from", .text, "least"),
-      GrammarKey("to", .text, "most"), GrammarKey("precision", .ratio, default: "2%", "of the answer"),
+      GrammarKey("to", .text, "most"),
+      GrammarKey("precision", .ratio, default: "2%", "of the answer"),
       GrammarKey("confidence", .ratio, default: "95%", "of the answer"),
     ]), "for weir capacity"),
   GrammarKey(
     "size_for",
     .list(
       .section([
-        GrammarKey("rate", .rate, "wanted"), GrammarKey("headroom", .ratio, default: "30%", "above it"),
+        GrammarKey("rate", .rate, "wanted"),
+        GrammarKey("headroom", .ratio, default: "30%", "above it"),
       ])), "for weir capacity"),
 ]
 

@@ -32,26 +32,34 @@ let loadKeys: [GrammarKey] = [
     available(["constant", "trace"], later: ["ramp", "steps", "diurnal", "burst", "closed"]),
     "how the rate changes", required: true),
   GrammarKey("rate", .rate, "events offered", of: shape("constant"), required: true),
-  GrammarKey("speed", .speed, default: "1x", "the trace's own instants divided by it", of: shape("trace")),
+  GrammarKey(
+    "speed", .speed, default: "1x", "the trace's own instants divided by it", of: shape("trace")),
   GrammarKey("idle_cap", .duration(anyDuration), "longer gaps are cut to it", of: shape("trace")),
-  GrammarKey("from", .rate, "first rate", of: shape("ramp")),
-  GrammarKey("to", .rate, "last rate", of: shape("ramp")),
+  GrammarKey("from", .rate, "first rate", of: shape("ramp")).ofOtherKind,
+  GrammarKey("to", .rate, "last rate", of: shape("ramp")).ofOtherKind,
   GrammarKey(
     "steps",
     .list(
       .section([
         GrammarKey("rate", .rate, "rate of the step"),
         GrammarKey("for", .duration(positiveDuration), "its length"),
-      ])), "one rate after the other", of: shape("steps")),
-  GrammarKey("mean", .rate, "mean rate", of: shape("diurnal")),
-  GrammarKey("amplitude", .ratio, "share of the mean", of: shape("diurnal")),
-  GrammarKey("period", .duration(positiveDuration), default: "1d", "of the wave", of: shape("diurnal")),
-  GrammarKey("base", .rate, "rate between bursts", of: shape("burst")),
-  GrammarKey("peak", .rate, "rate in a burst", of: shape("burst")),
-  GrammarKey("every", .duration(positiveDuration), "from burst to burst", of: shape("burst")),
-  GrammarKey("for", .duration(positiveDuration), "length of a burst", of: shape("burst")),
-  GrammarKey("clients", .count(1...1_000_000), "closed loop", of: shape("closed")),
-  GrammarKey("think", .duration(anyDuration), default: "0s", "between requests", of: shape("closed")),
+      ])), "one rate after the other", of: shape("steps")
+  ).ofOtherKind,
+  GrammarKey("mean", .rate, "mean rate", of: shape("diurnal")).ofOtherKind,
+  GrammarKey("amplitude", .ratio, "share of the mean", of: shape("diurnal")).ofOtherKind,
+  GrammarKey(
+    "period", .duration(positiveDuration), default: "1d", "of the wave", of: shape("diurnal")
+  ).ofOtherKind,
+  GrammarKey("base", .rate, "rate between bursts", of: shape("burst")).ofOtherKind,
+  GrammarKey("peak", .rate, "rate in a burst", of: shape("burst")).ofOtherKind,
+  GrammarKey("every", .duration(positiveDuration), "from burst to burst", of: shape("burst"))
+    .ofOtherKind,
+  GrammarKey("for", .duration(positiveDuration), "length of a burst", of: shape("burst"))
+    .ofOtherKind,
+  GrammarKey("clients", .count(1...1_000_000), "closed loop", of: shape("closed")).ofOtherKind,
+  GrammarKey(
+    "think", .duration(anyDuration), default: "0s", "between requests", of: shape("closed")
+  ).ofOtherKind,
   GrammarKey(
     "arrivals", available(["workload", "regular", "poisson"]), default: "workload",
     "how instants scatter inside the shape"
@@ -84,7 +92,8 @@ let schemaKeys: [GrammarKey] = [
         GrammarKey("at", .duration(anyDuration), "from the start of the measure phase"),
         GrammarKey(
           "change", available(["compatible", "backward-only", "forward-only", "breaking"]), "what"),
-        GrammarKey("on_refused", available(["go-on", "stop"]), default: "go-on", "what senders then do"),
+        GrammarKey(
+          "on_refused", available(["go-on", "stop"]), default: "go-on", "what senders then do"),
       ])), "changes of schema"),
   GrammarKey(
     "invalid",
@@ -150,7 +159,8 @@ let backboneKeys: [GrammarKey] = [
   GrammarKey(
     "rabbitmq",
     .section([
-      GrammarKey("queue", available(["classic", "quorum", "stream"]), default: "quorum", "type of queue"),
+      GrammarKey(
+        "queue", available(["classic", "quorum", "stream"]), default: "quorum", "type of queue"),
       GrammarKey("prefetch", .count(1...65_535), default: "100", "unacknowledged messages"),
       GrammarKey("confirms", .truth, default: "true", "publisher confirms"),
     ]), "of RabbitMQ"
@@ -231,7 +241,8 @@ private let externalKeys: [GrammarKey] = [
 
 let sinkKeys: [GrammarKey] = [
   GrammarKey(
-    "kind", available(SinkKind.self, later: ["two-phase"]), default: "transactional", "how results are written"),
+    "kind", available(SinkKind.self, later: ["two-phase"]), default: "transactional",
+    "how results are written"),
   GrammarKey("stream", .name, default: "results", "where to"),
 ]
 

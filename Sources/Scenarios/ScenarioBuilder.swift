@@ -248,7 +248,8 @@ struct ScenarioBuilder {
       case .toEnd:
         if case .constant? = load {
           log.add(
-            node.mark, "phases.measure: only a trace has an end", hint: "write how long, such as 60s")
+            node.mark, "phases.measure: only a trace has an end",
+            hint: "write how long, such as 60s")
         }
         measure = .some(nil)
       case .duration(let length): measure = .some(length)

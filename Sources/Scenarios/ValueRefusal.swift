@@ -74,13 +74,15 @@ private func refuseTypicalMistakes(_ text: String, wanted: String) throws(ValueR
   if text.contains(where: { $0 == " " || $0 == "\t" }) {
     let joined = String(text.filter { $0 != " " && $0 != "\t" })
     throw ValueRefusal(
-      "\(quoted(text)) has a space inside", hint: joined.isEmpty ? nil : "write \(shortened(joined))"
+      "\(quoted(text)) has a space inside",
+      hint: joined.isEmpty ? nil : "write \(shortened(joined))"
     )
   }
   if text.first == "-" || text.first == "+" {
     throw ValueRefusal(
       "\(quoted(text)) has a sign",
-      hint: text.first == "-" ? "no value is below 0" : "write \(shortened(String(text.dropFirst())))")
+      hint: text.first == "-"
+        ? "no value is below 0" : "write \(shortened(String(text.dropFirst())))")
   }
   if text.first == "." {
     throw ValueRefusal(
@@ -99,7 +101,8 @@ private func refuseTypicalMistakes(_ text: String, wanted: String) throws(ValueR
     let behind = rest.dropFirst().drop { $0 == "+" }.dropFirst(exponent.count)
     if let power = Int(exponent), power <= 18 {
       let mantissa = text[..<rest.startIndex]
-      let plain = shortForm(shifted(mantissa, by: power)) + behind
+      let digits = shifted(mantissa, by: power)
+      let plain = (behind.isEmpty || behind.first == "/" ? shortForm(digits) : digits) + behind
       throw ValueRefusal("\(quoted(text)) has an exponent", hint: "write \(shortened(plain))")
     }
     throw ValueRefusal("\(quoted(text)) has an exponent", hint: "write all digits")
@@ -115,7 +118,8 @@ private func decimal(
   let decimals = parts.count == 2 ? parts[1] : ""
   if parts.count == 2, decimals.isEmpty {
     throw ValueRefusal(
-      "\(quoted(text)) ends its number with a point", hint: "write \(parts[0])\(shortened(String(rest)))")
+      "\(quoted(text)) ends its number with a point",
+      hint: "write \(parts[0])\(shortened(String(rest)))")
   }
   if parts[0].count > 1, parts[0].first == "0" {
     let plain = parts[0].drop { $0 == "0" }

@@ -52,7 +52,8 @@ private func refuseTimeUnit(_ text: String, _ unit: Substring) -> ValueRefusal {
   case "m", "mins", "minute", "minutes", "mn":
     return ValueRefusal(message, hint: "minutes are written \(number)min")
   case "sec", "secs", "second", "seconds": return ValueRefusal(message, hint: "write \(number)s")
-  case "msec", "millis", "milliseconds", "ms": return ValueRefusal(message, hint: "write \(number)ms")
+  case "msec", "millis", "milliseconds", "ms":
+    return ValueRefusal(message, hint: "write \(number)ms")
   case "\u{b5}s", "\u{3bc}s", "usec", "micros", "us":
     return ValueRefusal(message, hint: "write \(number)us")
   case "nanos", "ns": return ValueRefusal(message, hint: "write \(number)ns")

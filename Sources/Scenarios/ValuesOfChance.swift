@@ -106,7 +106,8 @@ public func parseComparison(
     if value.isEmpty { throw ValueRefusal("\(quoted(text)) has no value behind the comparison") }
     return (comparison, String(value))
   }
-  let hint = text.first.map(isDigit) == true ? "write \"< \(shortened(text))\", or another of them" : nil
+  let hint =
+    text.first.map(isDigit) == true ? "write \"< \(shortened(text))\", or another of them" : nil
   throw ValueRefusal(
     "\(quoted(text)) has no comparison; one of < <= > >= = is wanted", hint: hint)
 }

@@ -65,6 +65,7 @@ public final class ColumnReader: @unchecked Sendable {
       compiled += try Step.compile(
         schema.fields[index], slot: slots[index], isTime: index == timeField)
     }
+    compiled = Step.markRuns(compiled)
     steps = .allocate(capacity: compiled.count)
     steps.initialize(from: compiled, count: compiled.count)
     stepCount = compiled.count
@@ -95,34 +96,44 @@ public final class ColumnReader: @unchecked Sendable {
     var step = UnsafePointer(steps)
     let last = step + stepCount
     while step < last {
-      let current = step.pointee
+      let current = step
       step += 1
-      switch current.action {
-      case .skipLong: try cursor.skipVarint()
-      case .readLong: columns[Int(current.slot)] = try cursor.signed()
-      case .readTime, .readTimeColumn:
+      switch current.pointee.action {
+      case .number:
+        let raw = try cursor.number(current)
+        if current.pointee.slot != Step.noSlot {
+          columns[Int(current.pointee.slot)] = unzigzag(raw)
+        }
+      case .run:
+        if cursor.skipNumbers(current.pointee.limit) { step += Int(current.pointee.limit) }
+      case .union:
+        let raw = try cursor.number(current)
+        let slot = current.pointee.slot
+        if raw == UInt64(current.pointee.null) {
+          step += 1
+          if slot != Step.noSlot {
+            columns[Int(slot)] = 0
+            nulls |= 1 << UInt32(slot)
+          }
+        } else if step.pointee.action == .number {
+          // The usual case, without going round again.
+          let value = try cursor.number(step)
+          step += 1
+          if slot != Step.noSlot { columns[Int(slot)] = unzigzag(value) }
+        }
+      case .sized: try cursor.skip(try cursor.number(current) >> 1)
+      case .fixed: try cursor.skip(current.pointee.limit)
+      case .boolean:
+        let value = try cursor.boolean()
+        let slot = current.pointee.slot
+        if slot != Step.noSlot { columns[Int(slot)] = value }
+      case .time:
         let time = try cursor.signed()
         let (scaled, overflow) = time.multipliedReportingOverflow(by: timeScale)
         if overflow { throw .wrongType }
         header.eventTime = scaled
-        if current.action == .readTimeColumn { columns[Int(current.slot)] = time }
-      case .checkInt: _ = try cursor.int()
-      case .readInt: columns[Int(current.slot)] = try cursor.int()
-      case .checkIndex: _ = try cursor.index(below: current.bound)
-      case .readIndex: columns[Int(current.slot)] = try cursor.index(below: current.bound)
-      case .checkBoolean: _ = try cursor.boolean()
-      case .readBoolean: columns[Int(current.slot)] = try cursor.boolean()
-      case .skipSized: try cursor.skipSized()
-      case .skipFixed: try cursor.skip(current.bound)
-      case .union:
-        // The bound is the index of the null branch.
-        if try cursor.index(below: 2) == current.bound {
-          step += 1
-          if current.slot != Step.noSlot {
-            columns[Int(current.slot)] = 0
-            nulls |= 1 << UInt32(current.slot)
-          }
-        }
+        let slot = current.pointee.slot
+        if slot != Step.noSlot { columns[Int(slot)] = time }
       }
     }
     if !cursor.isAtEnd { throw .truncated }
@@ -148,124 +159,5 @@ public final class ColumnReader: @unchecked Sendable {
         }
       }
     }
-  }
-}
-
-/// What is done to the bytes of one field.
-private struct Step {
-  enum Action: UInt8 {
-    case skipLong, readLong, readTime, readTimeColumn, checkInt, readInt, checkIndex, readIndex
-    case checkBoolean, readBoolean, skipSized, skipFixed, union
-  }
-
-  static let noSlot: UInt8 = 255
-
-  var action: Action
-  /// The column that takes the value.
-  var slot: UInt8
-  /// Symbols of an enum, bytes of a fixed, or index of the null branch.
-  var bound: Int64 = 0
-
-  static func compile(
-    _ field: AvroField, slot: Int?, isTime: Bool
-  ) throws(SchemaError) -> [Step] {
-    let column = UInt8(slot ?? Int(noSlot))
-    if isTime { return [Step(action: slot == nil ? .readTime : .readTimeColumn, slot: column)] }
-    var type = field.type
-    var steps: [Step] = []
-    if case .nullable(let inner, let nullFirst) = type {
-      steps.append(Step(action: .union, slot: column, bound: nullFirst ? 0 : 1))
-      type = inner
-    }
-    let wanted = slot != nil
-    switch type {
-    case .int: steps.append(Step(action: wanted ? .readInt : .checkInt, slot: column))
-    case .long, .timestampMillis, .timestampMicros:
-      steps.append(Step(action: wanted ? .readLong : .skipLong, slot: column))
-    case .boolean: steps.append(Step(action: wanted ? .readBoolean : .checkBoolean, slot: column))
-    case .enumeration(_, let symbols):
-      let action: Action = wanted ? .readIndex : .checkIndex
-      steps.append(Step(action: action, slot: column, bound: Int64(symbols.count)))
-    case .string, .bytes: steps.append(Step(action: .skipSized, slot: column))
-    case .float: steps.append(Step(action: .skipFixed, slot: column, bound: 4))
-    case .double: steps.append(Step(action: .skipFixed, slot: column, bound: 8))
-    case .fixed(_, let size):
-      steps.append(Step(action: .skipFixed, slot: column, bound: Int64(size)))
-    case .nullable: throw SchemaError("the field \(field.name) is a union in a union")
-    }
-    switch steps[steps.count - 1].action {
-    case .skipSized, .skipFixed:
-      if wanted {
-        throw SchemaError("the field \(field.name) is no integer, so it cannot be a column")
-      }
-    default: break
-    }
-    return steps
-  }
-}
-
-/// A place in untrusted bytes.
-private struct Cursor {
-  var at: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
-
-  @inline(__always) init(at: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>) {
-    self.at = at
-    self.end = end
-  }
-
-  @inline(__always) var isAtEnd: Bool { at == end }
-
-  @inline(__always) mutating func varint() throws(RecordError) -> UInt64 {
-    if at == end { throw .truncated }
-    var byte = UInt64(at.pointee)
-    at += 1
-    if byte < 0x80 { return byte }
-    var value = byte & 0x7f
-    var shift: UInt64 = 7
-    while true {
-      if at == end { throw .truncated }
-      byte = UInt64(at.pointee)
-      at += 1
-      if shift == 63 && byte > 1 { throw .wrongType }
-      value |= (byte & 0x7f) &<< shift
-      if byte < 0x80 { return value }
-      shift &+= 7
-    }
-  }
-
-  @inline(__always) mutating func skipVarint() throws(RecordError) { _ = try varint() }
-
-  @inline(__always) mutating func signed() throws(RecordError) -> Int64 { unzigzag(try varint()) }
-
-  @inline(__always) mutating func int() throws(RecordError) -> Int64 {
-    let value = try varint()
-    if value > 0xffff_ffff { throw .wrongType }
-    return unzigzag(value)
-  }
-
-  @inline(__always) mutating func index(below bound: Int64) throws(RecordError) -> Int64 {
-    let value = unzigzag(try varint())
-    if value < 0 || value >= bound { throw .wrongType }
-    return value
-  }
-
-  @inline(__always) mutating func boolean() throws(RecordError) -> Int64 {
-    if at == end { throw .truncated }
-    let byte = at.pointee
-    at += 1
-    if byte > 1 { throw .wrongType }
-    return Int64(byte)
-  }
-
-  @inline(__always) mutating func skip(_ count: Int64) throws(RecordError) {
-    if count > Int64(end - at) { throw .truncated }
-    at += Int(count)
-  }
-
-  @inline(__always) mutating func skipSized() throws(RecordError) {
-    let length = unzigzag(try varint())
-    if length < 0 { throw .wrongType }
-    try skip(length)
   }
 }

@@ -10,7 +10,8 @@ public enum Framing {
   }
 
   /// The schema's id, nil when the bytes are no frame.
-  @inlinable public static func schemaID(of value: UnsafeRawBufferPointer) -> UInt32? {
+  @inlinable @inline(__always)
+  public static func schemaID(of value: UnsafeRawBufferPointer) -> UInt32? {
     guard value.count >= length, value[0] == 0 else { return nil }
     return UInt32(bigEndian: value.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
   }

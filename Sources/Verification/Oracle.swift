@@ -198,7 +198,7 @@ enum PlanSteps {
     case .tumbling(let i, let key, let size, let offset, let aggregates):
       WindowStep(
         steps[i], key: key, size: size, offset: offset, aggregates: aggregates,
-        resolution: plan.resolution, number: number)
+        resolution: plan.resolution, ordered: ordered, number: number)
     case .pattern(let i, let key, let predicates, let within, let measures):
       PatternStep(
         steps[i], key: key, steps: predicates, within: within, measures: measures,

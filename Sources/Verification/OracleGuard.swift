@@ -57,17 +57,15 @@ final class CardGuardStep: OracleStep {
       if ordered { decided.append(index) }
     }
     // Result key of a decision: its key, then its number among those of the key.
-    if ordered {
-      for place in order(decided, from.rows) { output.pick(place) }
-    } else {
-      for place in 0..<output.rows.count { output.pick(place) }
-    }
-    for place in 0..<output.count {
+    let order = ordered ? order(decided, from.rows) : []
+    for place in 0..<output.rows.count {
       serial &+= 1
-      let index = Int(output.picks[place])
+      let index = ordered ? order[place] : place
       output.rows.heads[index].origin = number
       output.rows.heads[index].high = 0
       output.rows.heads[index].low = serial
+      if ordered { identify(index, from.rows, decided[index]) }
+      output.pick(index)
     }
     frontier = input.frontier
   }
@@ -152,6 +150,13 @@ final class CardGuardStep: OracleStep {
     var n: Int64 = 0
     for place in 0..<Int(record[2]) where time - record[4 + place] <= window { n += 1 }
     return n
+  }
+
+  /// The number of a decision among those of its key rises with the order of events, as does the
+  /// serial.
+  private func identify(_ made: Int, _ rows: Rows, _ index: Int) {
+    let cells = key.map { rows.isNull(index, $0) ? nil : Optional(rows.row(index)[$0]) }
+    output.rows.setIdentity(made, cells + [Int64(serial)])
   }
 
   private func putOut(

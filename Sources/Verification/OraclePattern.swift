@@ -17,6 +17,8 @@ final class PatternStep: OracleStep {
   private let table = DigestTable()
   private let attempts: Slab
   private let matches: Rows
+  /// Of attempts and matches, where something that follows orders by it: identity of the first row.
+  private var firstRows: [Int: [Int64?]] = [:]
   private var rowSerial: Int64 = 0
   private var serial: UInt64 = 0
   /// Keys in the order in which their attempts die: time of death, key digest.
@@ -105,6 +107,7 @@ final class PatternStep: OracleStep {
       attempt[Word.first + place] = rows.row(index)[column]
       if rows.isNull(index, column) { attempt[Word.nulls] |= 1 << Int64(place) }
     }
+    if ordered { firstRows[made] = rows.identity(index) }
     bind(made, 0, rows, index)
     return made
   }
@@ -154,6 +157,7 @@ final class PatternStep: OracleStep {
 
   private func drop(_ number: Int) -> Int {
     let next = Int(attempts[number][Word.next])
+    if ordered { firstRows[number] = nil }
     attempts.give(number)
     return next
   }
@@ -178,11 +182,16 @@ final class PatternStep: OracleStep {
       sum: UInt64(bitPattern: attempt[Word.sum]), xor: UInt64(bitPattern: attempt[Word.xor]))
     let made = matches.add(head, evidence: evidence)
     matches.row(made).update(from: attempt + Word.first, count: matches.width)
+    if ordered {
+      let cells = key.indices.map { matches.isNull(made, $0) ? nil : Optional(matches.row(made)[$0]) }
+      matches.setIdentity(made, cells + (firstRows[number] ?? []))
+    }
   }
 
   /// Hands on the matches; where what follows depends on order, only those below the frontier, by
   /// time and result key.
   private func handOn() {
+    if matches.count == 0 { return }
     let waiting = Rows(width: matches.width)
     let rows = output.rows
     var ready: [Int] = []
@@ -193,13 +202,11 @@ final class PatternStep: OracleStep {
         waiting.addCopy(matches, index)
       }
     }
-    if matches.count == 0 { return }
     if ordered {
-      let keyColumns = Array(0..<key.count)
       ready.sort { a, b in
-        let (x, y) = (matches.heads[a], matches.heads[b])
-        if x.time != y.time { return x.time < y.time }
-        return matches.keyPrecedes(a, b, keyColumns) ?? (x.low < y.low)
+        let (x, y) = (matches.heads[a].time, matches.heads[b].time)
+        if x != y { return x < y }
+        return identityPrecedes(matches.identity(a), matches.identity(b))
       }
     }
     for index in ready {

@@ -10,6 +10,7 @@ final class WindowStep: OracleStep {
   private let offset: Nanoseconds
   private let aggregates: [Aggregate]
   private let resolution: Nanoseconds
+  private let ordered: Bool
   private let number: UInt32
   private var open: Int64?
   /// Key digest to group.
@@ -31,7 +32,7 @@ final class WindowStep: OracleStep {
 
   init(
     _ input: OracleStep, key: [Int], size: Nanoseconds, offset: Nanoseconds,
-    aggregates: [Aggregate], resolution: Nanoseconds, number: Int
+    aggregates: [Aggregate], resolution: Nanoseconds, ordered: Bool, number: Int
   ) {
     self.input = input
     self.key = key
@@ -39,6 +40,7 @@ final class WindowStep: OracleStep {
     self.offset = offset
     self.aggregates = aggregates
     self.resolution = resolution
+    self.ordered = ordered
     self.number = UInt32(number)
     super.init(output: RowPicks(rows: Rows(width: key.count + 1 + aggregates.count)))
   }
@@ -137,6 +139,12 @@ final class WindowStep: OracleStep {
     head.low = serial
     head.nulls = group.keyNulls
     let index = output.rows.add(head, evidence: group.evidence)
+    if ordered {
+      let key = key.indices.map { place in
+        group.keyNulls >> UInt64(place) & 1 != 0 ? nil : Optional(group.keyCells[place])
+      }
+      output.rows.setIdentity(index, key + [start])
+    }
     let row = output.rows.row(index)
     for (place, cell) in group.keyCells.enumerated() { row[place] = cell }
     row[key.count] = start

@@ -6,7 +6,8 @@ struct RowHead {
   /// Event time, floored to the resolution of the plan.
   var time: Int64
   /// Identity, for the order among rows of one time: number of the operator that made it (0 for
-  /// events), then source and sequence of an event, or the place in that operator's output.
+  /// events), then source and sequence of an event, or the place in that operator's output; there
+  /// `high` is the index of the result key in `Rows.identities`.
   var origin: UInt32
   var high: UInt32
   var low: UInt64
@@ -23,7 +24,7 @@ struct RowHead {
   @inline(__always) static func precedes(_ a: RowHead, _ b: RowHead) -> Bool {
     if a.time != b.time { return a.time < b.time }
     if a.origin != b.origin { return a.origin < b.origin }
-    if a.high != b.high { return a.high < b.high }
+    if a.origin == 0 && a.high != b.high { return a.high < b.high }
     return a.low < b.low
   }
 }
@@ -34,6 +35,8 @@ final class Rows {
   private(set) var heads: UnsafeMutablePointer<RowHead>
   private(set) var cells: UnsafeMutablePointer<Int64>
   private(set) var evidences: [Evidence] = []
+  /// Result keys of rows that an operator made, where something that follows orders by them.
+  private(set) var identities: [[Int64?]] = []
   private(set) var count = 0
   private var capacity = 256
 
@@ -71,8 +74,26 @@ final class Rows {
   /// Adds a row with identity, evidence and lineage of another one; the caller fills the columns.
   func addLike(_ other: Rows, _ index: Int) -> Int {
     let head = other.heads[index]
-    if head.evidence < 0 { return add(head) }
-    return add(head, evidence: other.evidences[Int(head.evidence)])
+    let made =
+      head.evidence < 0 ? add(head) : add(head, evidence: other.evidences[Int(head.evidence)])
+    if head.origin != 0 && !other.identities.isEmpty {
+      setIdentity(made, other.identities[Int(head.high)])
+    }
+    return made
+  }
+
+  func setIdentity(_ index: Int, _ identity: [Int64?]) {
+    heads[index].high = UInt32(truncatingIfNeeded: identities.count)
+    identities.append(identity)
+  }
+
+  /// Number of the operator and result key; of an event 0, source and sequence.
+  func identity(_ index: Int) -> [Int64?] {
+    let head = heads[index]
+    if head.origin == 0 {
+      return [0, Int64(head.high), Int64(bitPattern: head.low)]
+    }
+    return [Int64(head.origin)] + (identities.isEmpty ? [] : identities[Int(head.high)])
   }
 
   /// Adds a copy of a row of the same width.
@@ -94,6 +115,7 @@ final class Rows {
   func removeAll() {
     count = 0
     evidences.removeAll(keepingCapacity: true)
+    identities.removeAll(keepingCapacity: true)
   }
 
   private func grow() {
@@ -138,6 +160,16 @@ extension Rows {
     }
     return nil
   }
+}
+
+/// Order of result keys: value by value, null before everything, a prefix first.
+func identityPrecedes(_ a: [Int64?], _ b: [Int64?]) -> Bool {
+  for (x, y) in zip(a, b) where x != y {
+    guard let x else { return true }
+    guard let y else { return false }
+    return x < y
+  }
+  return a.count < b.count
 }
 
 /// The rows that an operator hands on: some of the rows of a store, in event order.

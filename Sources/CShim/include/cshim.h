@@ -30,6 +30,10 @@ long shim_file_size(int fd);
 /// Flushes file contents to the disk; returns 0, or -errno.
 int shim_sync(int fd);
 void shim_close(int fd);
+/// Gives a file another name, replacing what had it; returns 0, or -errno.
+int shim_rename(const char *from, const char *to);
+/// Removes a file; returns 0, or -errno.
+int shim_remove(const char *path);
 /// The message of an errno value.
 const char *shim_error_text(int error_number);
 

@@ -24,8 +24,6 @@ final class CardWorld: @unchecked Sendable {
 
   let cards: UInt64
   let cities: [City]
-  /// By home city: cities 1,000 to 2,000 km away.
-  let farCities: [[UInt16]]
   private let tokens: WordScramble
   private let cityTable: AliasTable
   private let categoryTable: AliasTable
@@ -54,11 +52,7 @@ final class CardWorld: @unchecked Sendable {
     cardDraws = family("card").stream(0)
     dayDraws = family("card day").stream(0)
     let places = family("city").stream(0)
-    let cities = (0..<Self.cityCount).map { City(index: $0, draws: places) }
-    self.cities = cities
-    farCities = cities.map { home in
-      cities.indices.filter { cities[$0].isFar(from: home) }.map { UInt16($0) }
-    }
+    cities = (0..<Self.cityCount).map { City(index: $0, draws: places) }
     let population = zipf(count: Self.cityCount, exponent: 1.07, shift: 1)
     cityTable = AliasTable(weights: population)
     let shares = MerchantCategory.all.map { Double($0.percent) }
@@ -67,10 +61,10 @@ final class CardWorld: @unchecked Sendable {
     presence = MerchantCategory.all.map { UInt64($0.presentPercent) * 65_536 / 100 }
     cells = merchantCells(merchants, population: population, shares: shares)
     merchantTable = .allocate(capacity: merchants)
-    for cell in 0..<(cells.count - 1) {
-      AliasTable.fill(
-        merchantTable + cells[cell],
-        weights: zipf(count: cells[cell + 1] - cells[cell], exponent: 1, shift: 20))
+    let sizes = zip(cells, cells.dropFirst()).map { $1 - $0 }
+    let activity = zipf(count: sizes.max() ?? 1, exponent: 1, shift: 20)
+    for (first, size) in zip(cells, sizes) {
+      AliasTable.fill(merchantTable + first, weights: activity[0..<size])
     }
   }
 
@@ -98,6 +92,13 @@ final class CardWorld: @unchecked Sendable {
   @inline(__always) func home(_ card: UInt64) -> Int { cityTable.pick(cardDraws.word(2 &* card)) }
 
   func anyCity(_ word: UInt64) -> Int { cityTable.pick(word) }
+
+  /// One of the cities 1,000 to 2,000 km away, all equally likely; the city itself if there is none.
+  func farCity(from home: Int, _ word: UInt64) -> Int {
+    let choices = cities.indices.filter { cities[$0].isFar(from: cities[home]) }
+    if choices.isEmpty { return home }
+    return choices[Int(word.multipliedFullWidth(by: UInt64(choices.count)).high)]
+  }
 
   /// A merchant of a city and category.
   @inline(__always) func merchant(_ city: Int, _ category: Int, _ word: UInt64) -> Int64 {

@@ -130,14 +130,9 @@ struct Stories: Sendable {
   private func clone(card: UInt64, index: Int, own: UInt64, far: UInt64) -> CardRequest {
     var request = CardRequest()
     let home = world.home(card)
-    let choices = world.farCities[home]
     request.card = world.token(card)
     request.category = index == 0 ? 0 : 7
-    request.city = home
-    if index > 0 && !choices.isEmpty {
-      let choice = far.multipliedFullWidth(by: UInt64(choices.count)).high
-      request.city = Int(choices[Int(choice)])
-    }
+    request.city = index == 0 ? home : world.farCity(from: home, far)
     request.merchant = world.merchant(request.city, request.category, own << 20)
     request.entry = index == 0 ? .chip : .magstripe
     request.amount = Self.amount(own, index == 0 ? 500...9_000 : 5_000...90_000)

@@ -1,0 +1,104 @@
+import Model
+
+extension CommandSpec {
+  static let doctor = CommandSpec(
+    ["doctor"], section: "FIRST", "what is here, what is missing",
+    details: [
+      "Looks at the machine, the libraries and the systems that runs can use, says how to get "
+        + "what is missing, and answers in its last line what can be run. Starts nothing."
+    ],
+    options: [
+      OptionSpec(
+        "need", .text("SYSTEM"), repeatable: true,
+        "fail unless this system can be used: swift, libraries, java, kafka")
+    ],
+    examples: [
+      ExampleSpec("weir doctor", "everything"),
+      ExampleSpec("weir doctor --need java --quiet", "in a script: silent, 0 or 69"),
+    ],
+    exits: [
+      ExitMeaning(.holds, "everything needed is there"),
+      ExitMeaning(.unavailable, "a system named by --need, or a library, is not"),
+    ])
+
+  static let list = CommandSpec(
+    ["list"], section: "FIRST", "workloads, faults, scenarios ...",
+    details: [
+      "Without a kind, an overview. With a name, the details: parameters with unit, default and "
+        + "range, targets of a fault, meaning of an anomaly class."
+    ],
+    arguments: [
+      ArgumentSpec(
+        "KIND", .word, required: false, "one of: " + listKinds.joined(separator: " "),
+        choices: listKinds),
+      ArgumentSpec("NAME", .word, required: false, "one of the kind, or the start of a name"),
+    ],
+    examples: [
+      ExampleSpec("weir list scenarios finance", "scenarios of one domain"),
+      ExampleSpec("weir list checkers S2", "what an anomaly class means"),
+      ExampleSpec("weir list keys load", "keys of one section of a scenario"),
+    ],
+    exits: [ExitMeaning(.holds, "listed")])
+
+  static let bench = CommandSpec(
+    ["bench"], section: "TRUST", "Weir's own speed",
+    details: [
+      "Measures Weir itself. Each repetition is a process of its own; CPU time and peak memory "
+        + "are the kernel's. The value is the median, the interval that of the median at 95 % or "
+        + "more, without assumptions on the distribution; it needs six repetitions."
+    ],
+    arguments: [
+      ArgumentSpec(
+        "NAME", .word, required: false, many: true, "benches to run; without a name all of them")
+    ],
+    options: [
+      OptionSpec(
+        "repeat", .count("N", 1...1000, words: []), "repetitions of each bench",
+        standard: "of the bench"),
+      OptionSpec("require", "a missed target is an error"),
+    ],
+    examples: [
+      ExampleSpec("weir bench", "every bench, with targets"),
+      ExampleSpec("weir bench pipeline --require", "one bench, as a gate"),
+    ],
+    exits: [
+      ExitMeaning(.holds, "measured; with --require, every target met"),
+      ExitMeaning(.missed, "with --require: a target is missed"),
+    ])
+
+  static let completions = CommandSpec(
+    ["completions"], section: "TRUST", "for bash, zsh, fish",
+    details: [
+      "Prints a script that completes commands, options, choices, and the names of scenarios and "
+        + "runs. The script says how to install it."
+    ],
+    arguments: [
+      ArgumentSpec(
+        "SHELL", .word, "one of: " + Completions.shells.joined(separator: " "),
+        choices: Completions.shells)
+    ],
+    examples: [
+      ExampleSpec(
+        "weir completions bash > ~/.local/share/bash-completion/completions/weir", "for bash"),
+      ExampleSpec("weir completions fish | source", "for this fish"),
+    ],
+    exits: [ExitMeaning(.holds, "printed")])
+
+  static let help = CommandSpec(
+    ["help"], section: "TRUST", "help, and the manual page",
+    arguments: [
+      ArgumentSpec(
+        "COMMAND", .word, required: false, many: true, "one command; without it the whole program")
+    ],
+    options: [OptionSpec("man", "as a manual page (mdoc)")],
+    examples: [
+      ExampleSpec("weir help trace import", "the same as weir trace import --help"),
+      ExampleSpec("weir help --man > weir.1", "a manual page"),
+    ],
+    exits: [ExitMeaning(.holds, "printed")])
+}
+
+/// What `weir list` can list.
+public let listKinds = [
+  "workloads", "backbones", "engines", "faults", "checkers", "scenarios", "keys", "costs",
+]

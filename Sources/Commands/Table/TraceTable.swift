@@ -1,0 +1,98 @@
+import Model
+
+extension CommandSpec {
+  static let trace = CommandSpec(
+    ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
+    members: [traceImport, traceGenerate, traceInfo, traceCat, traceVerify])
+
+  static let traceImport = CommandSpec(
+    ["trace", "import"], "a CSV file becomes a trace",
+    details: [
+      "Reads CSV, plain or compressed with zstd, by a mapping file that says which column is the "
+        + "time, the key and the stream. Bad rows are reported with line and column, counted, and "
+        + "kept in a side file; above the allowed share nothing is written."
+    ],
+    arguments: [ArgumentSpec("FILE", .file, "CSV, plain or .zst")],
+    options: [
+      OptionSpec("mapping", .path("MAP"), "the mapping file; required"),
+      OptionSpec("out", .path("TRACE"), "the trace to write; required"),
+      OptionSpec("max-bad", .text("RATIO"), "share of bad rows allowed", standard: "1%"),
+      OptionSpec("bad", .path("FILE"), "where bad rows are kept", standard: "TRACE.bad"),
+    ],
+    examples: [
+      ExampleSpec(
+        "weir trace import day.csv.zst --mapping day.yaml --out day.trace", "import one file"),
+      ExampleSpec(
+        "weir trace import day.csv --mapping day.yaml --out day.trace --max-bad 0%",
+        "not one bad row is allowed"),
+    ],
+    exits: [
+      ExitMeaning(.holds, "the trace is written"),
+      ExitMeaning(.usage, "too many bad rows, a wrong mapping, or an unreadable file"),
+    ])
+
+  static let traceGenerate = CommandSpec(
+    ["trace", "generate"], "events of a workload, written down",
+    details: [
+      "Writes what the generator of a scenario's workload produces: the same bytes on every "
+        + "machine. A workload name stands for its defaults."
+    ],
+    arguments: [ArgumentSpec("WORKLOAD|SCENARIO", .workload, "a workload, or a scenario")],
+    options: [
+      OptionSpec("out", .path("TRACE"), "the trace to write; required"),
+      OptionSpec(
+        "events", .text("N"), "how many events, such as 100k; this or --for is required"),
+      OptionSpec("for", .text("DURATION"), "events of the first DURATION, such as 30s"),
+      OptionSpec(
+        "seed", .count("N", 0...UInt64.max, words: []), "seed of every draw",
+        standard: "of the scenario"),
+      .set,
+    ],
+    examples: [
+      ExampleSpec(
+        "weir trace generate finance/fraud-detection --events 1M --out fraud.trace",
+        "a million payments"),
+      ExampleSpec(
+        "weir trace generate fraud-detection --for 10s --seed 3 --out ten.trace", "ten seconds"),
+    ],
+    exits: [ExitMeaning(.holds, "the trace is written")])
+
+  static let traceInfo = CommandSpec(
+    ["trace", "info"], "streams, span, size, origin",
+    arguments: [.traceFile],
+    options: [OptionSpec("blocks", "one line for each block as well")],
+    examples: [
+      ExampleSpec("weir trace info fraud.trace", "an overview"),
+      ExampleSpec("weir trace info fraud.trace --blocks", "and every block"),
+    ],
+    exits: [ExitMeaning(.holds, "printed")])
+
+  static let traceCat = CommandSpec(
+    ["trace", "cat"], "events as JSON lines",
+    arguments: [.traceFile],
+    options: [
+      OptionSpec(
+        "from", .text("INSTANT"), "skip events before it, such as 2026-01-01T00:00:00Z"),
+      OptionSpec("limit", .count("N", 0...UInt64.max, words: []), "stop after N events"),
+      OptionSpec("stream", .text("NAME"), "only this stream"),
+      OptionSpec("key", .text("KEY"), "only this key"),
+    ],
+    examples: [
+      ExampleSpec("weir trace cat fraud.trace --limit 3", "the first three events"),
+      ExampleSpec("weir trace cat fraud.trace | jq .value", "values, through another tool"),
+    ],
+    exits: [ExitMeaning(.holds, "printed")])
+
+  static let traceVerify = CommandSpec(
+    ["trace", "verify"], "is every block whole?",
+    arguments: [.traceFile],
+    examples: [
+      ExampleSpec("weir trace verify fraud.trace", "checks every checksum"),
+      ExampleSpec("weir trace verify fraud.trace --json", "for a script"),
+    ],
+    exits: [ExitMeaning(.holds, "whole"), ExitMeaning(.violated, "damaged")])
+}
+
+extension ArgumentSpec {
+  static let traceFile = ArgumentSpec("TRACE", .trace, "a trace file")
+}

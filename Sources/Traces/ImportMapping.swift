@@ -1,0 +1,136 @@
+import Model
+import Scenarios
+
+/// How the rows of a file become events: which column is time, key and field, and of what type.
+/// Read from a mapping file; `docs/trace-format.md` describes it.
+public struct ImportMapping: Sendable {
+  /// The name of a column, and where the mapping names it.
+  struct Column: Sendable {
+    var name: String
+    var mark: YAMLMark
+  }
+
+  struct Time: Sendable {
+    var column: Column
+    var form: TimeForm
+    /// Line of the mapping that has the form.
+    var line: Int
+  }
+
+  enum FieldType: Hashable, Sendable {
+    case int, long, double, string
+    /// As many decimals, kept as a long of the smallest unit.
+    case decimal(Int)
+    case boolean(whenTrue: [String], whenFalse: [String])
+    case enumeration([String])
+  }
+
+  struct Field: Sendable {
+    var name: String
+    var column: Column
+    var type: FieldType
+    var unit: String?
+    var isOptional: Bool
+  }
+
+  struct Filter: Sendable {
+    var column: Column
+    var texts: [String]
+  }
+
+  public let stream: String
+  public let origin: String
+  /// The share of bad rows that the mapping allows.
+  public let maximumBad: Ratio
+  let separator: UInt8
+  let missing: [String]
+  let time: Time
+  let arrival: Time?
+  let key: [Column]
+  let filters: [Filter]
+  let fields: [Field]
+
+  /// Names that every imported record begins with.
+  static let identityFields = ["source", "sequence", "event_time"]
+
+  /// All columns that are named, for a look at the header.
+  var columns: [Column] {
+    [time.column] + (arrival.map { [$0.column] } ?? []) + key + filters.map(\.column)
+      + fields.map(\.column)
+  }
+
+  /// Milliseconds or microseconds in the field `event_time`.
+  var isFine: Bool { time.form.isFine }
+
+  /// The Avro schema of the records: identity and event time, then the fields.
+  public var schema: String {
+    let logical = isFine ? "timestamp-micros" : "timestamp-millis"
+    var parts = [
+      #"{"name":"source","type":"int"}"#, #"{"name":"sequence","type":"long"}"#,
+      #"{"name":"event_time","type":{"type":"long","logicalType":"\#(logical)"}}"#,
+    ]
+    for field in fields {
+      var type = typeText(field)
+      if field.isOptional { type = "[\"null\",\(type)]" }
+      var text = "{\"name\":\(jsonText(field.name)),\"type\":\(type)"
+      if let unit = field.unit { text += ",\"doc\":\(jsonText(unit))" }
+      parts.append(text + "}")
+    }
+    return "{\"type\":\"record\",\"name\":\(jsonText(avroName(stream))),\"fields\":["
+      + parts.joined(separator: ",") + "]}"
+  }
+
+  private func typeText(_ field: Field) -> String {
+    switch field.type {
+    case .int: "\"int\""
+    case .long, .decimal: "\"long\""
+    case .double: "\"double\""
+    case .string: "\"string\""
+    case .boolean: "\"boolean\""
+    case .enumeration(let symbols):
+      "{\"type\":\"enum\",\"name\":\(jsonText(field.name + "_symbol")),\"symbols\":["
+        + symbols.map(jsonText).joined(separator: ",") + "]}"
+    }
+  }
+
+  private func avroName(_ text: String) -> String {
+    var name = ""
+    for scalar in text.unicodeScalars {
+      let isLetter = scalar.isASCII && (scalar.properties.isAlphabetic || scalar == "_")
+      let isDigit = ("0"..."9").contains(scalar) && !name.isEmpty
+      name.unicodeScalars.append(isLetter || isDigit ? scalar : "_")
+    }
+    return name
+  }
+}
+
+/// Whether Avro takes a name.
+func isAvroName(_ text: String) -> Bool {
+  let bytes = Array(text.utf8)
+  guard let first = bytes.first, !(0x30...0x39).contains(first) else { return false }
+  return bytes.allSatisfy {
+    (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F
+  }
+}
+
+/// A text as JSON has it, quotes included.
+func jsonText(_ text: String) -> String {
+  var out = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": out += "\\\""
+    case "\\": out += "\\\\"
+    case "\n": out += "\\n"
+    case "\r": out += "\\r"
+    case "\t": out += "\\t"
+    default:
+      if scalar.value < 0x20 {
+        let digits = String(scalar.value, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      } else {
+        out.unicodeScalars.append(scalar)
+      }
+    }
+  }
+  return out + "\""
+}

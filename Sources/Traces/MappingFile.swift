@@ -1,0 +1,190 @@
+import Model
+import Scenarios
+
+/// Reads a mapping file. Throws all its mistakes at once, each with line and column.
+public func parseImportMapping(
+  _ bytes: [UInt8], file: String
+) throws(Problems) -> ImportMapping {
+  let reading = parseYAML(bytes, file: file)
+  let log = ProblemLog()
+  for problem in reading.problems { log.add(problem) }
+  guard let root = reading.root else {
+    if log.isEmpty { log.add(Problem(file: file, message: "the mapping is empty")) }
+    throw Problems(log.ordered())
+  }
+  let builder = MappingBuilder(log: log)
+  let mapping = builder.build(root, isComplete: reading.isComplete)
+  guard log.isEmpty, let mapping else { throw Problems(log.ordered()) }
+  return mapping
+}
+
+private struct MappingBuilder {
+  let log: ProblemLog
+
+  func build(_ root: YAMLNode, isComplete: Bool) -> ImportMapping? {
+    let known = [
+      "stream", "origin", "separator", "missing", "max_bad", "time", "arrival", "key", "where",
+      "fields",
+    ]
+    guard
+      let reader = MappingReader(root, path: "", known: known, isComplete: isComplete, log: log)
+    else { return nil }
+    reader.require("stream", hint: "write stream: payments")
+    reader.require("time", hint: "write time: {column: NAME, format: iso}")
+    reader.require("fields", hint: "write fields: {name: {type: long}}")
+    let stream = reader.text("stream")
+    let time = time("time", of: reader)
+    let fields = fields(of: reader)
+    guard let stream, let time, let fields else { return nil }
+    return ImportMapping(
+      stream: stream, origin: reader.text("origin") ?? "",
+      maximumBad: reader.ratio("max_bad") ?? Ratio(1, 100),
+      separator: reader.value("separator", parseSeparator) ?? UInt8(ascii: ","),
+      missing: reader.texts("missing") ?? [""], time: time, arrival: self.time("arrival", of: reader),
+      key: key(of: reader), filters: filters(of: reader), fields: fields)
+  }
+
+  private func parseSeparator(_ text: String) throws(ValueRefusal) -> UInt8 {
+    let named = text == "tab" ? "\t" : text
+    guard named.utf8.count == 1, let byte = named.utf8.first, byte != UInt8(ascii: "\""),
+      byte != 10, byte != 13
+    else {
+      throw ValueRefusal("\(quoted(text)) is no separator", hint: "one character, or tab")
+    }
+    return byte
+  }
+
+  private func column(_ key: String, of reader: MappingReader) -> ImportMapping.Column? {
+    guard let name = reader.text(key), let mark = reader.entry(key)?.value.mark else { return nil }
+    return ImportMapping.Column(name: name, mark: mark)
+  }
+
+  private func time(_ key: String, of reader: MappingReader) -> ImportMapping.Time? {
+    guard let inner = reader.mapping(key, known: ["column", "format", "zone"]) else { return nil }
+    inner.require("column")
+    inner.require("format", hint: formats)
+    let offset = inner.value("zone") { (text) throws(ValueRefusal) in
+      if let offset = zoneOffset(text) { return offset }
+      throw ValueRefusal(
+        "the zone \(quoted(text)) is not in this version", hint: "write UTC or an offset: +01:00")
+    }
+    let form = inner.value("format") { (text) throws(ValueRefusal) in
+      if let form = TimeForm(text, offset: offset) { return form }
+      throw ValueRefusal("\(quoted(text)) is no form of time", hint: formats)
+    }
+    guard let column = column("column", of: inner), let form else { return nil }
+    return ImportMapping.Time(
+      column: column, form: form, line: inner.entry("format")?.value.mark.line ?? inner.mark.line)
+  }
+
+  private var formats: String {
+    "iso, epoch-s, epoch-ms, epoch-us, epoch-ns, or a pattern such as \"M/d/yyyy H:mm\""
+  }
+
+  private func key(of reader: MappingReader) -> [ImportMapping.Column] {
+    guard let node = reader.entry("key")?.value else { return [] }
+    let nodes = node.elements ?? [node]
+    return nodes.compactMap { part in
+      if let name = part.scalar { return ImportMapping.Column(name: name, mark: part.mark) }
+      if !part.isFaulty {
+        log.add(
+          part.mark, "key: \(part.kindText) is no column", hint: "write key: NAME or key: [A, B]")
+      }
+      return nil
+    }
+  }
+
+  private func filters(of reader: MappingReader) -> [ImportMapping.Filter] {
+    (reader.freeMapping("where") ?? []).compactMap { entry in
+      let column = ImportMapping.Column(name: entry.key, mark: entry.keyMark)
+      let nodes = entry.value.elements ?? [entry.value]
+      let texts = nodes.compactMap(\.scalar)
+      if texts.count == nodes.count { return ImportMapping.Filter(column: column, texts: texts) }
+      log.add(
+        entry.value.mark, "where.\(entry.key): a text or a list of texts is wanted",
+        hint: "write {\(entry.key): [a, b]}")
+      return nil
+    }
+  }
+
+  private func fields(of reader: MappingReader) -> [ImportMapping.Field]? {
+    guard let entries = reader.freeMapping("fields") else { return nil }
+    var fields: [ImportMapping.Field] = []
+    for entry in entries {
+      if !isAvroName(entry.key) {
+        log.add(
+          entry.keyMark, "\(quoted(entry.key)) is no name of a field",
+          hint: "letters, digits and _, no digit first; name the column with column: NAME")
+      } else if ImportMapping.identityFields.contains(entry.key) {
+        log.add(
+          entry.keyMark, "every record already has a field \(quoted(entry.key))",
+          hint: "choose another name")
+      } else if let field = field(entry) {
+        fields.append(field)
+      }
+    }
+    return fields
+  }
+
+  private func field(_ entry: YAMLEntry) -> ImportMapping.Field? {
+    let known = ["column", "type", "scale", "unit", "optional", "true", "false", "symbols"]
+    let path = "fields.\(entry.key)"
+    guard let reader = MappingReader(entry.value, path: path, known: known, log: log) else {
+      return nil
+    }
+    reader.require("type", hint: "one of int, long, decimal, double, string, boolean, enum")
+    let column =
+      column("column", of: reader)
+      ?? ImportMapping.Column(name: entry.key, mark: entry.keyMark)
+    let names = ["int", "long", "decimal", "double", "string", "boolean", "enum"]
+    let scale = reader.value("scale") { (text) throws(ValueRefusal) in
+      if let scale = Int(text), (0...18).contains(scale) { return scale }
+      throw ValueRefusal("\(quoted(text)) is no number of decimals", hint: "0 to 18")
+    }
+    guard let type = reader.choice("type", among: names) else { return nil }
+    refuseStray(reader, type)
+    let kind: ImportMapping.FieldType
+    switch type {
+    case "int": kind = .int
+    case "long": kind = .long
+    case "double": kind = .double
+    case "string": kind = .string
+    case "decimal":
+      reader.require("scale", hint: "how many decimals: scale: 2")
+      kind = .decimal(scale ?? 0)
+    case "enum":
+      reader.require("symbols", hint: "write symbols: [a, b]")
+      let symbols = reader.texts("symbols") ?? []
+      if let node = reader.entry("symbols")?.value,
+        Set(symbols).count != symbols.count || !symbols.allSatisfy(isAvroName)
+      {
+        log.add(node.mark, "\(path).symbols: each once, letters, digits and _, no digit first")
+      }
+      kind = .enumeration(symbols)
+    default:
+      kind = .boolean(
+        whenTrue: texts("true", of: reader) ?? ["1", "true", "True", "TRUE"],
+        whenFalse: texts("false", of: reader) ?? ["0", "false", "False", "FALSE"])
+    }
+    return ImportMapping.Field(
+      name: entry.key, column: column, type: kind, unit: reader.text("unit"),
+      isOptional: reader.truth("optional") ?? false)
+  }
+
+  /// Keys that say nothing about a type are mistakes.
+  private func refuseStray(_ reader: MappingReader, _ type: String) {
+    for (key, owner) in [
+      ("scale", "decimal"), ("symbols", "enum"), ("true", "boolean"), ("false", "boolean"),
+    ] where type != owner {
+      guard let entry = reader.entry(key) else { continue }
+      log.add(
+        entry.keyMark, "\(reader.path(of: key)) means nothing for the type \(type)",
+        hint: "it belongs to \(owner)")
+    }
+  }
+
+  private func texts(_ key: String, of reader: MappingReader) -> [String]? {
+    if let text = reader.entry(key)?.value.scalar { return [text] }
+    return reader.texts(key)
+  }
+}

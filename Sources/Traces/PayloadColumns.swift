@@ -1,0 +1,220 @@
+import Bytes
+
+/// The payloads of a block, fallen into streams. Filled payload by payload when a trace is
+/// written, stream by stream when it is read. One owner.
+final class PayloadColumns {
+  let plan: ColumnPlan
+  /// One of each per stream; a stream uses the one of its kind.
+  let numbers: [IntegerBuffer]
+  let spans: [SpanBuffer]
+  private let marks: UnsafeMutablePointer<Int>
+
+  init(_ plan: ColumnPlan) {
+    self.plan = plan
+    numbers = plan.streams.map { _ in IntegerBuffer() }
+    spans = plan.streams.map { _ in SpanBuffer() }
+    marks = .allocate(capacity: max(plan.streams.count, 1))
+    marks.initialize(repeating: 0, count: max(plan.streams.count, 1))
+  }
+
+  deinit { marks.deallocate() }
+
+  func removeAll() {
+    for buffer in numbers { buffer.count = 0 }
+    for buffer in spans { buffer.removeAll() }
+  }
+
+  func count(of stream: Int) -> Int {
+    plan.streams[stream] == .spans ? spans[stream].count : numbers[stream].count
+  }
+
+  /// Takes one Avro body apart. False, and nothing kept, when it does not decode under the schema
+  /// or is not written in the one canonical way, so that putting it together again would give
+  /// other bytes.
+  func shred(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    for stream in 0..<plan.streams.count { marks[stream] = count(of: stream) }
+    var reader = ByteReader(bytes)
+    do throws(DecodingError) {
+      try take(plan.root, from: &reader)
+      if reader.isAtEnd { return true }
+    } catch {
+      // Rolled back below, as with bytes left over.
+    }
+    for stream in 0..<plan.streams.count {
+      if plan.streams[stream] == .spans {
+        spans[stream].truncate(marks[stream])
+      } else {
+        numbers[stream].count = marks[stream]
+      }
+    }
+    return false
+  }
+
+  private func take(_ index: Int, from reader: inout ByteReader) throws(DecodingError) {
+    let node = plan.nodes[index]
+    switch node.kind {
+    case .null: break
+    case .boolean:
+      let value = try reader.byte()
+      if value > 1 { throw .malformed("a boolean of \(value)", at: reader.position) }
+      numbers[node.stream].append(Int64(value))
+    case .int:
+      let value = try canonical(&reader)
+      if Int64(Int32(truncatingIfNeeded: value)) != value {
+        throw .malformed("an int of \(value)", at: reader.position)
+      }
+      numbers[node.stream].append(value)
+    case .long: numbers[node.stream].append(try canonical(&reader))
+    case .float: numbers[node.stream].append(Int64(try reader.word32()))
+    case .double: numbers[node.stream].append(Int64(bitPattern: try reader.word()))
+    case .bytes: spans[node.stream].append(try reader.take(try length(&reader)))
+    case .string:
+      let text = try reader.take(try length(&reader))
+      if !isText(text) { throw .malformed("text that is not UTF-8", at: reader.position) }
+      spans[node.stream].append(text)
+    case .enumeration, .union:
+      let value = try canonical(&reader)
+      if value < 0 || value >= Int64(node.size) {
+        throw .malformed("choice \(value) of \(node.size)", at: reader.position)
+      }
+      numbers[node.stream].append(value)
+      if node.kind == .union {
+        try take(plan.children[node.first + Int(value)], from: &reader)
+      }
+    case .fixed: spans[node.stream].append(try reader.take(node.size))
+    case .record:
+      for child in node.first..<node.first + node.count {
+        try take(plan.children[child], from: &reader)
+      }
+    case .array, .map: try takeItems(node, from: &reader)
+    }
+  }
+
+  private func takeItems(
+    _ node: ColumnPlan.Node, from reader: inout ByteReader
+  ) throws(DecodingError) {
+    let count = try canonical(&reader)
+    if count < 0 || count > Int64(reader.remaining) {
+      throw .malformed("\(count) items", at: reader.position)
+    }
+    numbers[node.stream].append(count)
+    for _ in 0..<count {
+      for child in node.first..<node.first + node.count {
+        try take(plan.children[child], from: &reader)
+      }
+    }
+    if count > 0, try canonical(&reader) != 0 {
+      throw .malformed("items in several runs", at: reader.position)
+    }
+  }
+
+  private func length(_ reader: inout ByteReader) throws(DecodingError) -> Int {
+    let value = try canonical(&reader)
+    if value < 0 || value > Int64(reader.remaining) { throw .truncated(at: reader.position) }
+    return Int(value)
+  }
+
+  /// A zigzag varint without needless bytes.
+  private func canonical(_ reader: inout ByteReader) throws(DecodingError) -> Int64 {
+    let at = reader.position
+    let value = try reader.varint()
+    if reader.position - at > 1 && value >> UInt64(7 * (reader.position - at - 1)) == 0 {
+      throw .malformed("a number with needless bytes", at: at)
+    }
+    return unzigzag(value)
+  }
+}
+
+/// Whether bytes are UTF-8; quick for ASCII.
+func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  for byte in bytes where byte >= 0x80 { return String(validating: bytes, as: UTF8.self) != nil }
+  return true
+}
+
+/// Puts payloads together again from their streams, one after the other.
+final class PayloadAssembler {
+  private let columns: PayloadColumns
+  private let cursors: UnsafeMutablePointer<Int>
+  private let streamCount: Int
+
+  init(_ columns: PayloadColumns) {
+    self.columns = columns
+    streamCount = columns.plan.streams.count
+    cursors = .allocate(capacity: max(streamCount, 1))
+    cursors.initialize(repeating: 0, count: max(streamCount, 1))
+  }
+
+  deinit { cursors.deallocate() }
+
+  /// Appends the Avro body of the next payload.
+  func next(into writer: inout ByteWriter) throws(DecodingError) {
+    try put(columns.plan.root, into: &writer)
+  }
+
+  /// Throws unless all streams are used up.
+  func finish() throws(DecodingError) {
+    for stream in 0..<streamCount where cursors[stream] != columns.count(of: stream) {
+      throw .malformed("more values than events in stream \(stream)", at: 0)
+    }
+  }
+
+  private func number(_ node: ColumnPlan.Node) throws(DecodingError) -> Int64 {
+    let buffer = columns.numbers[node.stream]
+    let cursor = cursors[node.stream]
+    if cursor >= buffer.count { throw .malformed("fewer values than events", at: 0) }
+    cursors[node.stream] = cursor &+ 1
+    return buffer[cursor]
+  }
+
+  private func span(
+    _ node: ColumnPlan.Node
+  ) throws(DecodingError) -> UnsafeRawBufferPointer {
+    let buffer = columns.spans[node.stream]
+    let cursor = cursors[node.stream]
+    if cursor >= buffer.count { throw .malformed("fewer texts than events", at: 0) }
+    cursors[node.stream] = cursor &+ 1
+    return buffer[cursor]
+  }
+
+  private func put(_ index: Int, into writer: inout ByteWriter) throws(DecodingError) {
+    let node = columns.plan.nodes[index]
+    switch node.kind {
+    case .null: break
+    case .boolean: writer.byte(try number(node) == 0 ? 0 : 1)
+    case .int, .long, .enumeration: writer.signed(try number(node))
+    case .float: writer.word32(UInt32(truncatingIfNeeded: try number(node)))
+    case .double: writer.word(UInt64(bitPattern: try number(node)))
+    case .bytes, .string:
+      let text = try span(node)
+      writer.signed(Int64(text.count))
+      writer.append(text)
+    case .fixed:
+      let bytes = try span(node)
+      if bytes.count != node.size { throw .malformed("a fixed of \(bytes.count) bytes", at: 0) }
+      writer.append(bytes)
+    case .union:
+      let branch = try number(node)
+      if branch < 0 || branch >= Int64(node.count) {
+        throw .malformed("branch \(branch) of \(node.count)", at: 0)
+      }
+      writer.signed(branch)
+      try put(columns.plan.children[node.first + Int(branch)], into: &writer)
+    case .record:
+      for child in node.first..<node.first + node.count {
+        try put(columns.plan.children[child], into: &writer)
+      }
+    case .array, .map:
+      let count = try number(node)
+      if count < 0 || count > Int64(IntegerColumn.largest) {
+        throw .malformed("\(count) items", at: 0)
+      }
+      writer.signed(count)
+      for _ in 0..<count {
+        for child in node.first..<node.first + node.count {
+          try put(columns.plan.children[child], into: &writer)
+        }
+      }
+      if count > 0 { writer.signed(0) }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import CShim
+
+/// A file open for reading at any place. Several threads may read at once.
+final class TraceFile: Sendable {
+  let path: String
+  let size: UInt64
+  private let descriptor: Int32
+
+  init(_ path: String) throws(TraceError) {
+    self.path = path
+    let file = shim_open_file(path)
+    if file < 0 {
+      throw TraceError(.file, file: path, message: String(cString: shim_error_text(-file)))
+    }
+    descriptor = file
+    let size = shim_file_size(file)
+    if size < 0 {
+      shim_close(file)
+      throw TraceError(.file, file: path, message: String(cString: shim_error_text(Int32(-size))))
+    }
+    self.size = UInt64(size)
+  }
+
+  deinit { shim_close(descriptor) }
+
+  /// The bytes at an offset; fewer than `count` only at the end of the file.
+  func read(at offset: UInt64, count: Int) throws(TraceError) -> [UInt8] {
+    var status = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, filled in
+      filled = 0
+      while filled < count, let start = buffer.baseAddress {
+        let n = shim_read_at(descriptor, start + filled, count - filled, offset + UInt64(filled))
+        if n <= 0 {
+          status = n
+          break
+        }
+        filled += n
+      }
+    }
+    if status < 0 {
+      let text = String(cString: shim_error_text(Int32(-status)))
+      throw TraceError(
+        .file, file: path, bytes: offset..<offset + UInt64(count), message: "cannot be read: \(text)")
+    }
+    return bytes
+  }
+}
+
+/// A file that gets its name only when it is whole; abandoned, it leaves nothing behind.
+final class PartialFile {
+  let path: String
+  private let partialPath: String
+  private var descriptor: Int32
+  private(set) var written: UInt64 = 0
+
+  init(_ path: String) throws(TraceError) {
+    self.path = path
+    partialPath = path + ".partial"
+    descriptor = shim_create_file(partialPath, 0)
+    if descriptor < 0 { throw problem(descriptor, "cannot be created") }
+  }
+
+  deinit { discard() }
+
+  func write(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
+    if bytes.count == 0 { return }
+    let status = shim_write_all(descriptor, bytes.baseAddress, bytes.count)
+    if status < 0 { throw problem(status, "cannot be written") }
+    written += UInt64(bytes.count)
+  }
+
+  /// Flushes to the disk and gives the file its name.
+  func finish() throws(TraceError) {
+    let status = shim_sync(descriptor)
+    if status < 0 { throw problem(status, "cannot be written") }
+    shim_close(descriptor)
+    descriptor = -1
+    let renamed = shim_rename(partialPath, path)
+    if renamed < 0 {
+      _ = shim_remove(partialPath)
+      throw problem(renamed, "cannot be given its name")
+    }
+  }
+
+  /// Forgets the file and what was written.
+  func discard() {
+    if descriptor < 0 { return }
+    shim_close(descriptor)
+    descriptor = -1
+    _ = shim_remove(partialPath)
+  }
+
+  private func problem(_ status: Int32, _ what: String) -> TraceError {
+    let text = String(cString: shim_error_text(-status))
+    return TraceError(.file, file: path, message: "\(what): \(text)")
+  }
+}
