@@ -10,10 +10,13 @@ public final class ProblemLog {
 
   public init() {}
 
+  /// True while nothing was reported.
   public var isEmpty: Bool { problems.isEmpty }
 
+  /// Adds a problem whose place is already known.
   public func add(_ problem: Problem) { problems.append(problem) }
 
+  /// Adds a problem at a place; the hint says what to do about it.
   public func add(_ mark: YAMLMark, _ message: String, hint: String? = nil) {
     problems.append(mark.problem(message, hint: hint))
   }

@@ -2,6 +2,7 @@ import Model
 
 /// A scenario that passed every check.
 public struct LoadedScenario: Sendable {
+  /// Every default filled in, every override applied; draws not yet carried out.
   public var scenario: Scenario
   /// The scenario with every default and override written out, as `weir run --print` shows it.
   public var resolved: String
@@ -26,7 +27,7 @@ public func loadScenario(
     }
     return .failure(Problems(log.ordered()))
   }
-  let applier = OverrideApplier(log: log)
+  let applier = OverrideApplier(catalog: catalog, log: log)
   if root.entries != nil {
     for override in overrides {
       log.rank(override.source)
