@@ -107,8 +107,10 @@ struct SmallRun {
     }
   }
 
-  func rows() -> [RowSummary] {
-    oracleRows(workload).map {
+  func rows(
+    excluding: Set<EventID> = [], repeating: Set<EventID> = []
+  ) -> [RowSummary] {
+    oracleRows(workload, excluding: excluding, repeating: repeating).map {
       RowSummary(
         key: $0.key, valueDigest: $0.digest, evidenceCount: $0.evidence.count,
         evidenceSum: $0.evidence.sum, evidenceXor: $0.evidence.xor, lineage: $0.lineage)
