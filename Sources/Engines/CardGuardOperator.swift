@@ -11,11 +11,10 @@ final class CardGuardOperator: Operator {
   private let scratch: UnsafeMutablePointer<Int64>
   private let offByOne: Bool
 
-  /// Key; time of the last attempt; blocked until; place of the oldest time; then the times of the
+  /// Key; when the last attempt leaves the window or the block ends; blocked until; place of the oldest time; then the times of the
   /// last `limit - 1` attempts.
   private var cards: KeyedTable
-  private var snapshots: [UInt64: (KeyedTable, Int64)] = [:]
-  private var nextSweep = Int64.min
+  private var snapshots: [UInt64: KeyedTable] = [:]
   private static let times = 4
   /// Long before any event, and far from overflow.
   private static let never = Int64.min / 4
@@ -55,7 +54,7 @@ final class CardGuardOperator: Operator {
       code = 65
       card[2] = t + block
     }
-    card[1] = t
+    card[1] = max(t + window, card[2])
     remember(card, t)
     answer(row, origin, code: code, attempts: min(attempts, limit), blockedUntil: card[2])
   }
@@ -96,21 +95,13 @@ final class CardGuardOperator: Operator {
     emit(scratch, origin)
   }
 
-  override func advance(to watermark: Int64) {
-    if watermark < nextSweep { return }
-    if nextSweep != .min {
-      let idle = watermark - window
-      cards.sweep { $0[1] >= idle || $0[2] > watermark }
-    }
-    nextSweep = watermark == .max ? .max : watermark + max(window / 2, 1)
-  }
+  override func advance(to watermark: Int64) { cards.now = watermark }
 
-  override func checkpoint(_ number: UInt64) { snapshots[number] = (cards.mark(number), nextSweep) }
+  override func checkpoint(_ number: UInt64) { snapshots[number] = cards.mark(number) }
 
   override func restore(_ number: UInt64) {
-    guard let (table, sweep) = snapshots[number] else { return }
+    guard let table = snapshots[number] else { return }
     cards.restore(table, number)
-    nextSweep = sweep
     snapshots = snapshots.filter { $0.key <= number }
   }
 

@@ -1,11 +1,14 @@
 import Model
 
 /// Keyed state: open addressing over rows of words in undo memory. Word 0 is the key, a 64-bit
-/// digest that is never zero. Rows are dropped only by `sweep`.
+/// digest that is never zero; word 1 is the time until which the row is needed. Rows whose time is
+/// over are dropped when the table would grow, so that memory follows what is alive.
 struct KeyedTable {
   private(set) var memory: UndoMemory
   private(set) var count = 0
   private(set) var mask: Int
+  /// Rows needed until a time below this may be dropped.
+  var now = Int64.min
   /// Words of a row; a power of two, so that a row of up to eight words lies in one line.
   let stride: Int
   private let shift: Int
@@ -47,7 +50,7 @@ struct KeyedTable {
       if found == 0 { break }
       index = (index &+ 1) & mask
     }
-    if count &* 2 > mask { return (addAfterGrowth(key), true) }
+    if count &* 3 > mask &* 2 { return (addAfterGrowth(key), true) }
     touch(index)
     words[index << shift] = wanted
     count &+= 1
@@ -55,7 +58,9 @@ struct KeyedTable {
   }
 
   @inline(never) private mutating func addAfterGrowth(_ key: UInt64) -> Int {
-    rebuild(capacity: (mask + 1) * 2) { _ in true }
+    let now = now
+    remove { $0[1] < now }
+    if count &* 2 > mask { rebuild(capacity: (mask + 1) * 2) { _ in true } }
     return findOrAdd(key).index
   }
 
@@ -73,13 +78,14 @@ struct KeyedTable {
     }
   }
 
-  /// Drops the rows for which `keeps` is false.
-  mutating func sweep(_ keeps: (UnsafeMutablePointer<Int64>) -> Bool) {
+  /// Drops every row for which `goes` is true.
+  mutating func remove(_ goes: (UnsafeMutablePointer<Int64>) -> Bool) {
     var live = 0
-    forEach { if keeps($0) { live += 1 } }
+    forEach { if !goes($0) { live += 1 } }
+    if live == count { return }
     var capacity = 1 << 10
-    while capacity < live * 3 { capacity *= 2 }
-    rebuild(capacity: capacity, keeps)
+    while capacity * 4 < live * 9 { capacity *= 2 }
+    rebuild(capacity: capacity) { !goes($0) }
   }
 
   /// Rows in the order of their slots, which is the same in every run.

@@ -93,10 +93,9 @@ final class SelectOperator: Operator {
 final class DeduplicateOperator: Operator {
   private let digest: KeyDigest
   private let horizon: Nanoseconds
-  /// Key, time of the kept row.
+  /// Key; end of the horizon of the kept row.
   private var kept = KeyedTable(words: 2)
-  private var snapshots: [UInt64: (KeyedTable, Int64)] = [:]
-  private var nextSweep = Int64.min
+  private var snapshots: [UInt64: KeyedTable] = [:]
 
   init(width: Int, by columns: [Int], horizon: Nanoseconds) {
     digest = KeyDigest(columns)
@@ -106,27 +105,22 @@ final class DeduplicateOperator: Operator {
 
   override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let (index, isNew) = kept.findOrAdd(digest.of(row))
-    if !isNew && row[0] &- kept.row(index)[1] < horizon { return }
-    if !isNew { kept.touch(index) }
-    kept.row(index)[1] = row[0]
+    let end = kept.row(index) + 1
+    if !isNew {
+      if row[0] < end.pointee { return }
+      kept.touch(index)
+    }
+    end.pointee = row[0] &+ horizon
     emit(row, origin)
   }
 
-  override func advance(to watermark: Int64) {
-    if watermark < nextSweep { return }
-    if nextSweep != .min {
-      let limit = watermark - horizon
-      kept.sweep { $0[1] > limit }
-    }
-    nextSweep = watermark == .max ? .max : watermark + max(horizon / 2, 1)
-  }
+  override func advance(to watermark: Int64) { kept.now = watermark }
 
-  override func checkpoint(_ number: UInt64) { snapshots[number] = (kept.mark(number), nextSweep) }
+  override func checkpoint(_ number: UInt64) { snapshots[number] = kept.mark(number) }
 
   override func restore(_ number: UInt64) {
-    guard let (table, sweep) = snapshots[number] else { return }
+    guard let table = snapshots[number] else { return }
     kept.restore(table, number)
-    nextSweep = sweep
     snapshots = snapshots.filter { $0.key <= number }
   }
 

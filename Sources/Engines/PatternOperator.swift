@@ -13,8 +13,9 @@ final class PatternOperator: Operator {
   private let inputWidth: Int
   private let forgetsDeadlines: Bool
 
-  /// Waiting rows per key: key, first node, last node (node numbers plus one; 0 is none).
-  private var lists = KeyedTable(words: 3)
+  /// Waiting rows per key: key; needed for ever or not any more; first node, last node (node
+  /// numbers plus one; 0 is none).
+  private var lists = KeyedTable(words: 4)
   private var nodes: NodePool
   /// Starts in event order with the instant of their death.
   private var deadlines = DeadlineQueue()
@@ -53,24 +54,27 @@ final class PatternOperator: Operator {
     for index in steps.indices where steps[index].test(row) == .yes { satisfied |= 1 << Int64(index) }
     if satisfied == 0 { return }
     let key = digest.of(row)
-    if satisfied & 1 == 0 && lists.find(key) == nil { return }
+    if satisfied & 1 == 0 {
+      guard let known = lists.find(key), lists.row(known)[2] != 0 else { return }
+    }
     let (index, _) = lists.findOrAdd(key)
     let node = nodes.add(row, satisfied: satisfied)
     lists.touch(index)
     let list = lists.row(index)
-    if list[1] == 0 {
-      list[1] = Int64(node + 1)
+    if list[2] == 0 {
+      list[1] = .max
+      list[2] = Int64(node + 1)
     } else {
-      nodes.link(Int(list[2]) - 1, to: node)
+      nodes.link(Int(list[3]) - 1, to: node)
     }
-    list[2] = Int64(node + 1)
+    list[3] = Int64(node + 1)
     if satisfied & 1 != 0 { deadlines.add(at: row[0] &+ within, key: key) }
     evaluate(index, now: row[0])
   }
 
   override func advance(to watermark: Int64) {
     expire(until: watermark)
-    if lists.count * 4 > lists.mask { lists.sweep { $0[1] != 0 } }
+    lists.now = watermark
   }
 
   /// Starts whose time is over by `now` are dead; what they held back comes out.
@@ -85,7 +89,7 @@ final class PatternOperator: Operator {
   /// Emits every match that no earlier start can take back, and drops rows that nothing needs.
   private func evaluate(_ index: Int, now: Int64) {
     while true {
-      let first = Int(lists.row(index)[1]) - 1
+      let first = Int(lists.row(index)[2]) - 1
       if first < 0 { return }
       if nodes.satisfied(first) & 1 == 0 {
         dropFirst(index)
@@ -93,7 +97,7 @@ final class PatternOperator: Operator {
       }
       if attempt(from: first) {
         emitMatch()
-        while Int(lists.row(index)[1]) - 1 != bound[steps.count - 1] { dropFirst(index) }
+        while Int(lists.row(index)[2]) - 1 != bound[steps.count - 1] { dropFirst(index) }
         dropFirst(index)
         continue
       }
@@ -122,10 +126,10 @@ final class PatternOperator: Operator {
   private func dropFirst(_ index: Int) {
     lists.touch(index)
     let list = lists.row(index)
-    let first = Int(list[1]) - 1
+    let first = Int(list[2]) - 1
     let next = nodes.next(first)
-    list[1] = Int64(next + 1)
-    if next < 0 { list[2] = 0 }
+    list[2] = Int64(next + 1)
+    if next < 0 { (list[1], list[3]) = (.min, 0) }
     nodes.free(first)
   }
 

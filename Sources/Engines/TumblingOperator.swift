@@ -130,7 +130,7 @@ final class TumblingOperator: Operator {
       let end = window[1] &+ span
       if end <= new { emit(window) } else { nextEnd = Swift.min(nextEnd, end) }
     }
-    windows.sweep { $0[1] &+ span > new }
+    windows.remove { $0[1] &+ span <= new }
   }
 
   private func emit(_ window: UnsafeMutablePointer<Int64>) {

@@ -1,0 +1,129 @@
+import Backbones
+import Engines
+import Faults
+import History
+import Model
+import Queries
+import Scenarios
+import Schemas
+import Workloads
+
+/// The workload that a scenario asks for: generated, or read from a trace.
+public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFailure) -> Workload {
+  guard let kind = workloadKinds.first(where: { $0.name == scenario.workload.kind }) else {
+    throw .internalError("no workload '\(scenario.workload.kind)'")
+  }
+  var workload: Workload
+  do throws(Problems) {
+    workload = try kind.make(scenario.workload, scenario.load, scenario.seed)
+  } catch {
+    throw .problems(error)
+  }
+  if let delay = scenario.engine.watermarkDelay { workload.plan.watermarkDelay = delay }
+  if let lateness = scenario.engine.allowedLateness { workload.plan.allowedLateness = lateness }
+  return workload
+}
+
+/// Puts the parts of a run together.
+struct Assembly {
+  let scenario: Scenario
+  let workload: Workload
+  let history: HistoryWriter
+  let cache: BlockCache
+
+  /// Partitions of the result stream: as many as the input has, so that the sink spreads alike.
+  var resultPartitions: Int { scenario.resources.partitions }
+
+  /// One look at every lane in so many nanoseconds: the linger of the producer clients.
+  static let tick: Nanoseconds = 5 * .millisecond
+
+  func parts(
+    endOfLoad: Instant, logDefects: Set<LogDefect>, engineDefects: Set<EngineDefect>
+  ) throws(RunFailure) -> RunParts {
+    let messageFaults = MessageFaults(seed: scenario.seed)
+    let load = LoadGenerator(
+      cache: cache, history: history, partitions: scenario.resources.partitions, tick: Self.tick,
+      endOfLoad: endOfLoad, spreadsKeyless: !isKeyed)
+    let backbone: any Backbone
+    var engine: EmbeddedEngine?
+    switch scenario.backbone.kind {
+    case .embedded:
+      var settings = logSettings
+      settings.defects = logDefects
+      backbone = EmbeddedLog(
+        settings, consumers: scenario.resources.slots, filter: messageFaults)
+      engine = try makeEngine(engineDefects)
+    case .null:
+      backbone = NullBackbone()
+    }
+    return RunParts(
+      load: load, backbone: backbone, engine: engine,
+      reader: ResultReader(
+        partitions: resultPartitions, committedOnly: scenario.sink.kind == .transactional,
+        history: history),
+      history: history, faults: scenario.faults.plan, messageFaults: messageFaults)
+  }
+
+  /// True when a key must stay in one partition, so that one task sees all of it.
+  private var isKeyed: Bool {
+    workload.plan.operators.contains { step in
+      switch step {
+      case .deduplicate, .tumbling, .pattern, .process: true
+      default: false
+      }
+    }
+  }
+
+  private func pair(_ spread: Spread) -> (Nanoseconds, Nanoseconds) {
+    (spread.median, spread.p99)
+  }
+
+  private var logSettings: LogSettings {
+    let backbone = scenario.backbone
+    let flush: LogSettings.Flush
+    switch backbone.fsync {
+    case .never: flush = .never
+    case .batch: flush = .batch
+    case .interval: flush = .interval(.second)
+    }
+    let costs = backbone.costs
+    return LogSettings(
+      inputPartitions: scenario.resources.partitions, resultPartitions: resultPartitions,
+      producers: workload.source.laneCount, idempotent: backbone.idempotent,
+      acknowledgesAfterFlush: backbone.acks == .all, flush: flush, link: pair(costs.link),
+      request: pair(costs.request), record: pair(costs.record), batch: pair(costs.batch),
+      byte: pair(costs.byte), fsync: pair(costs.fsync), seed: scenario.seed)
+  }
+
+  private func makeEngine(_ defects: Set<EngineDefect>) throws(RunFailure) -> EmbeddedEngine {
+    let reader: ColumnReader
+    do throws(SchemaError) {
+      reader = try ColumnReader(
+        schema: try AvroSchema.parse(workload.schema), schemaID: workload.schemaID,
+        columns: workload.plan.input.columns)
+    } catch {
+      throw .internalError("the schema of \(workload.stream): \(error.message)")
+    }
+    let engine = scenario.engine
+    let sink: SinkMode
+    switch scenario.sink.kind {
+    case .append: sink = .append
+    case .upsert: sink = .upsert
+    case .transactional: sink = .transactional
+    }
+    var settings = EngineSettings(
+      tasks: scenario.resources.slots, partitions: scenario.resources.partitions,
+      resultPartitions: resultPartitions, sink: sink,
+      checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
+      recordCost: pair(engine.costs.record), stateCost: pair(engine.costs.state),
+      checkpointCost: pair(engine.costs.checkpoint), seed: scenario.seed)
+    settings.defects = defects
+    do throws(PlanError) {
+      return try EmbeddedEngine(
+        settings, plan: workload.plan, reader: reader, lanes: workload.source.laneCount,
+        lateLanes: workload.lateLanes, history: history)
+    } catch {
+      throw .internalError(error.message)
+    }
+  }
+}
