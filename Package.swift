@@ -80,6 +80,12 @@ let package = Package(
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
     tests("DrawsTests", ["Draws"]),
+    tests(
+      "TracesTests",
+      [
+        "Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads", "Traces",
+        "CShim",
+      ]),
     tests("SchemasTests", ["Model", "Bytes", "Draws", "Queries", "Schemas"]),
     tests(
       "WorkloadsTests",
