@@ -93,7 +93,8 @@ public final class Judge {
     case .runEnded:
       endedInOrder = try cursor.number() == 1
       endReason = try cursor.text()
-    case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .faultRequested,
+    case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .buffered, .interrupted,
+      .faultRequested,
       .faultConfirmed, .faultHealed:
       try cursor.skip(kind)
     }

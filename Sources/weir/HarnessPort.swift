@@ -1,4 +1,8 @@
+import CShim
 import Commands
+import Faults
+import Glibc
+import Harness
 import Model
 import Scenarios
 import Statistics
@@ -6,30 +10,95 @@ import Statistics
 /// What the command line asks of the run loop and of the judges. Everything that the commands need
 /// of `Harness` goes through here.
 
-/// What a run is doing, for the live line: counts since it began.
-struct ProgressFigures {
-  var phase: String
-  /// Run time, and where the load ends.
-  var now: Instant
-  var endOfLoad: Instant
-  var sent: UInt64
-  var read: UInt64
-  var backlog: UInt64
-  var faultsSoFar: Int
-  var faultsPlanned: Int
-}
-
-private let absent = failure("the run loop is not in this version")
-
+/// Runs a scenario: carries out its draws, keeps the history in `folder`, and beside it what the
+/// machine spent.
 func execute(
-  _ loaded: LoadedScenario, overrides: [String], command: String, history: String,
-  progress: @escaping (ProgressFigures) -> Void
+  _ loaded: LoadedScenario, scenarioPath: String, overrides: [String], command: String,
+  folder: String, progress: @escaping (RunProgress) -> Void
 ) throws(Problems) -> RunResult {
-  throw absent
+  var scenario = loaded.scenario
+  scenario.faults = resolveFaults(of: scenario)
+  var timeless = scenario
+  if scenario.backbone.kind == .embedded { timeless.clock = .virtual }
+  var request = RunRequest(
+    scenario: scenario, scenarioText: printScenario(timeless), command: command,
+    overrides: overrides, historyPath: "\(folder)/history.weir",
+    tracePath: traceFile(scenario, beside: scenarioPath), version: weirVersion)
+  request.environment = Environment.facts
+  let execution: Execution
+  do throws(RunFailure) {
+    execution = try execute(request, progress: progress)
+  } catch {
+    throw problems(error)
+  }
+  try Files.write(Array(execution.machine.text.utf8), to: "\(folder)/\(machineFile)")
+  return execution.result
 }
 
-/// Judges a history file from its entries alone.
-func judge(history: String) throws(Problems) -> RunResult { throw absent }
+/// Facts of a run folder beside its history.
+private let machineFile = "machine.txt"
+
+/// Where the trace of a scenario is: as named, or beside the scenario; nil when it is nowhere.
+private func traceFile(_ scenario: Scenario, beside scenarioPath: String) -> String? {
+  guard let trace = scenario.workload.trace else { return nil }
+  var candidates = [trace] + candidatePaths(trace, ofScenario: scenarioPath)
+  candidates += ScenarioLookup().homes.map { "\($0)/\(trace)" }
+  return candidates.first { Files.kind($0) == .file }
+}
+
+/// Judges a history file from its entries, with the facts of its run folder when there are any.
+func judge(history: String) throws(Problems) -> RunResult {
+  let folder = Files.parent(history)
+  var machine: MachineFacts?
+  if Files.kind("\(folder)/\(machineFile)") == .file {
+    machine = MachineFacts(parsing: try Files.text("\(folder)/\(machineFile)", limit: 1 << 22))
+  }
+  do throws(RunFailure) {
+    return try judgeHistory(
+      path: history, machine: machine,
+      traceFile: { traceFile($0, beside: "scenarios/x.yaml") }
+    ) { (text: String) throws(Problems) in
+      try loadScenario(
+        bytes: Array(text.utf8), file: history, name: "history", catalog: Catalogue.forLoader
+      ).get().scenario
+    }
+  } catch {
+    throw problems(error)
+  }
+}
 
 /// The result of a run folder as it was reported, from its history and what stands beside it.
-func readRun(folder: String) throws(Problems) -> RunResult { throw absent }
+func readRun(folder: String) throws(Problems) -> RunResult {
+  try judge(history: "\(folder)/history.weir")
+}
+
+private func problems(_ failure: RunFailure) -> Problems {
+  switch failure {
+  case .problems(let problems): problems
+  case .history(let message): weir.failure(message)
+  case .internalError(let message): weir.failure(message, code: .internalError)
+  }
+}
+
+/// The lines of a report's environment: what the numbers were taken on.
+private enum Environment {
+  static var facts: [MachineFacts.Fact] {
+    var facts = [
+      MachineFacts.Fact(name: "cores", value: "\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))"),
+      MachineFacts.Fact(
+        name: "memory",
+        value: NumberStyle.plain.bytes(
+          UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))))),
+    ]
+    var system = utsname()
+    if uname(&system) == 0 {
+      facts.append(.init(name: "system", value: text(system.sysname) + " " + text(system.release)))
+      facts.append(.init(name: "processor", value: text(system.machine)))
+    }
+    return facts
+  }
+
+  private static func text<T>(_ field: T) -> String {
+    withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

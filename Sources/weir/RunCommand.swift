@@ -1,6 +1,7 @@
 import CShim
 import Commands
 import Glibc
+import Harness
 import Model
 import Reporting
 import Scenarios
@@ -21,7 +22,7 @@ extension Session {
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
-      loaded, in: folder, overrides: overrides.texts,
+      loaded, at: found.path, in: folder, overrides: overrides.texts,
       command: (["weir run", found.name] + overrides.texts).joined(separator: " "))
     let place = try finish(result, folder)
     say(result, place: place)
@@ -43,15 +44,16 @@ extension Session {
   /// Runs, with progress and interrupts; the folder is taken back when that fails, and kept as
   /// evidence of a defect.
   func record(
-    _ loaded: LoadedScenario, in folder: RunFolder, overrides: [String], command: String
+    _ loaded: LoadedScenario, at path: String, in folder: RunFolder, overrides: [String],
+    command: String
   ) throws(Problems) -> RunResult {
     let line = ProgressLine(console, choice: invocation.value("progress"))
     defer { line.end() }
     shim_watch_interrupts()
     do {
       return try execute(
-        loaded, overrides: overrides, command: command, history: "\(folder.partial)/history.weir",
-        progress: line.show)
+        loaded, scenarioPath: path, overrides: overrides, command: command,
+        folder: folder.partial, progress: line.show)
     } catch {
       if error.code != .internalError {
         folder.discard()
