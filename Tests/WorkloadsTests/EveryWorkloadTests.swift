@@ -1,6 +1,7 @@
 import Bytes
 import Model
 import Queries
+import Scenarios
 import Schemas
 import Testing
 import Workloads
