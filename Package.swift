@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .target(name: "CShim", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
     // Ground
@@ -65,6 +66,7 @@ let package = Package(
         "CShim",
       ]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
+    module("KafkaBackbone", ["Model", "Bytes", "Schemas", "Backbones", "CRdKafka", "CShim"]),
     // Roof
     module("Commands", ["Model", "Scenarios"]),
     .executableTarget(
@@ -77,6 +79,8 @@ let package = Package(
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests(
+      "KafkaBackboneTests", ["Model", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
     tests("DrawsTests", ["Draws"]),
