@@ -94,7 +94,7 @@ public final class Judge {
       endedInOrder = try cursor.number() == 1
       endReason = try cursor.text()
     case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .faultRequested,
-      .faultConfirmed, .faultHealed:
+      .faultConfirmed, .faultHealed, .buffered:
       try cursor.skip(kind)
     }
   }
