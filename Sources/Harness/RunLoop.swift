@@ -248,6 +248,7 @@ final class RunLoop {
   private func interrupt(at now: Instant) {
     if interruptedAt != nil { return }
     interruptedAt = now
+    parts.history.begin(.interrupted, at: now)
     parts.load.endOfLoad = min(parts.load.endOfLoad, now)
     for index in parts.faults.indices where confirmed.contains(index) && !healed.contains(index) {
       endFault(index, at: now)

@@ -153,7 +153,7 @@ extension EntryKind {
     case .endOffset, .resultEndOffset, .positionCommitted: [.number, .number]
     case .runEnded: [.number, .text]
     case .engineStarted, .buffered: [.number]
-    case .engineStopped: []
+    case .engineStopped, .interrupted: []
     case .undecodable: [.number, .number, .number, .text]
     }
   }

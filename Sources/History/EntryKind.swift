@@ -63,4 +63,6 @@ public enum EntryKind: UInt8, Sendable, CaseIterable {
   case undecodable = 30
   /// `rows` that wait in the engine for the watermark, at a checkpoint.
   case buffered = 31
+  /// The user asked for an end: no event is planned for this instant or later.
+  case interrupted = 32
 }

@@ -2,6 +2,7 @@ import Model
 
 /// What the loader must be told about parts that stand above it: passed in by the caller.
 public struct ScenarioCatalog: Sendable {
+  /// In the order in which they are listed.
   public var workloads: [WorkloadKindDescription]
   /// Ids of the anomaly catalogue, for `expect.permit`; when empty only their form is checked.
   public var anomalies: [String]
@@ -11,6 +12,7 @@ public struct ScenarioCatalog: Sendable {
     self.anomalies = anomalies
   }
 
+  /// The description of a kind, nil when there is none of that name.
   public func workload(_ name: String) -> WorkloadKindDescription? {
     workloads.first { $0.name == name }
   }
@@ -25,6 +27,7 @@ public struct WorkloadKindDescription: Hashable, Sendable {
   public var summary: String
   /// Never empty; the first is the default.
   public var queries: [String]
+  /// Sources of a scenario that does not say how many.
   public var defaultSources: Int
   /// In the order in which they are printed.
   public var parameters: [ParameterDescription]
@@ -46,7 +49,9 @@ public struct WorkloadKindDescription: Hashable, Sendable {
 /// One parameter of a workload.
 public struct ParameterDescription: Hashable, Sendable {
   public var name: String
+  /// Type and range of its values.
   public var type: ParameterType
+  /// The value of a scenario that does not give it; of the same type.
   public var defaultValue: ParameterValue
   /// What one of it is: "cards", "m/s"; empty where the type says it.
   public var unit: String

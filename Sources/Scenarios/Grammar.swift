@@ -4,6 +4,7 @@ import Model
 /// loader, the printer of resolved scenarios, `weir list keys` and the JSON Schema read it.
 public struct GrammarKey: Sendable {
   public var name: String
+  /// What values it takes.
   public var type: GrammarType
   /// The default as it would be written; nil when there is none or it depends on other keys.
   public var defaultText: String?
@@ -11,11 +12,14 @@ public struct GrammarKey: Sendable {
   public var defaultNote: String?
   /// What the key means, in a few words.
   public var meaning: String
+  /// Whether this version reads it.
   public var availability: Availability
   /// Set for a key that only some kinds or shapes understand.
   public var belonging: Belonging?
+  /// True when a file without it is refused.
   public var isRequired: Bool
 
+  /// Whether a version of Weir has the part that a key belongs to.
   public enum Availability: Hashable, Sendable {
     case now
     /// Known to the grammar, refused by this version.
@@ -27,7 +31,9 @@ public struct GrammarKey: Sendable {
 
   /// The key counts only when the key `selector` beside it has one of these values.
   public struct Belonging: Hashable, Sendable {
+    /// Name of the key beside it that chooses: `kind` or `shape`.
     public var selector: String
+    /// The choices that understand the key.
     public var values: [String]
   }
 

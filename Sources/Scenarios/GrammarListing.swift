@@ -8,6 +8,7 @@ public struct GrammarLine: Hashable, Sendable {
   public var type: String
   /// The default as written, or in words; nil without one.
   public var defaultText: String?
+  /// In a few words.
   public var meaning: String
   /// False for keys that this version refuses, or that belong to kinds it has not.
   public var isAvailable: Bool

@@ -115,11 +115,16 @@ let reportKeys: [GrammarKey] = [
 
 /// A metric that `expect` may set a threshold on.
 public struct GrammarMetric: Sendable {
+  /// As in `expect`: `latency.calm.p99`.
   public var name: String
+  /// The kinds of value that a threshold on it may have; never empty.
   public var values: [Value]
+  /// In a few words.
   public var meaning: String
+  /// False when this version does not measure it.
   public var isAvailable: Bool
 
+  /// A kind of value of a threshold.
   public enum Value: String, Sendable { case duration, count, ratio, rate, size, number }
 }
 

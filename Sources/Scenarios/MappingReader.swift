@@ -6,6 +6,7 @@ import Model
 public struct MappingReader {
   /// Names of the keys down to this mapping, joined by dots; empty for the whole file.
   public let path: String
+  /// Where the mapping begins.
   public let mark: YAMLMark
   /// Keys that are known, in the order of the file.
   public let entries: [YAMLEntry]
@@ -51,6 +52,7 @@ public struct MappingReader {
   /// The entry of a key, faulty or not.
   public func entry(_ key: String) -> YAMLEntry? { entries.first { $0.key == key } }
 
+  /// Whether a key is given, faulty or not.
   public func has(_ key: String) -> Bool { entry(key) != nil }
 
   /// The path of a key of this mapping.
@@ -75,12 +77,19 @@ public struct MappingReader {
     }
   }
 
+  /// The value as it stands, of any form.
   public func text(_ key: String) -> String? { value(key) { $0 } }
+  /// A whole number from 0.
   public func count(_ key: String) -> Int64? { value(key, parseCount) }
+  /// Nanoseconds, from 0 to 3650 days.
   public func duration(_ key: String) -> Nanoseconds? { value(key, parseDuration) }
+  /// From 0 to 1.
   public func ratio(_ key: String) -> Ratio? { value(key, parseRatio) }
+  /// Bytes, at most 1 TiB.
   public func size(_ key: String) -> Int64? { value(key, parseSize) }
+  /// `true` or `false`.
   public func truth(_ key: String) -> Bool? { value(key, parseTruth) }
+  /// RFC 3339 with zone.
   public func instant(_ key: String) -> Timestamp? { value(key, parseInstant) }
 
   /// One of the given names.

@@ -31,6 +31,7 @@ public struct ScenarioOverride: Hashable, Sendable {
     .init(option: "--seed", text: text, action: .shorthand(path: "seed"))
   }
 
+  /// `--clock virtual|wall`.
   public static func clock(_ text: String) -> ScenarioOverride {
     .init(option: "--clock", text: text, action: .shorthand(path: "clock"))
   }
@@ -40,6 +41,7 @@ public struct ScenarioOverride: Hashable, Sendable {
     .init(option: "--backbone", text: text, action: .backbone)
   }
 
+  /// `--engine KIND`.
   public static func engine(_ text: String) -> ScenarioOverride {
     .init(option: "--engine", text: text, action: .shorthand(path: "engine.kind"))
   }
@@ -49,6 +51,7 @@ public struct ScenarioOverride: Hashable, Sendable {
     .init(option: "--trace", text: text, action: .trace)
   }
 
+  /// `--speed FACTOR|max`; the load must follow a trace.
   public static func speed(_ text: String) -> ScenarioOverride {
     .init(option: "--speed", text: text, action: .shorthand(path: "load.speed"))
   }
@@ -66,6 +69,7 @@ private struct PathStep {
 
 /// Applies overrides to the tree of a file.
 struct OverrideApplier {
+  let catalog: ScenarioCatalog
   let log: ProblemLog
 
   func apply(_ override: ScenarioOverride, to root: inout YAMLNode) {
@@ -284,28 +288,41 @@ struct OverrideApplier {
 
   private func unset(_ override: ScenarioOverride, _ root: inout YAMLNode) {
     guard let steps = steps(override.text, override, from: .section(scenarioGrammar)),
-      isKnown(steps)
+      isKnown(steps, in: root)
     else { return }
     remove(steps[...], from: &root, path: "")
   }
 
   /// Reports the first step that the grammar does not know.
-  private func isKnown(_ steps: [PathStep]) -> Bool {
+  private func isKnown(_ steps: [PathStep], in root: YAMLNode) -> Bool {
     var type = GrammarType.section(scenarioGrammar)
     var path = ""
     for step in steps {
-      if case .section(let keys) = type, !keys.contains(where: { $0.name == step.name }) {
-        let near = nearestName(to: step.name, in: keys.map(\.name))
+      let known = names(of: type, in: root)
+      if let known, !known.contains(step.name) {
         log.add(
           step.mark,
           "unknown key \(quoted(step.name)) in \(path.isEmpty ? "the file" : path)",
-          hint: near.map { "did you mean '\($0)'?" } ?? knownNames(keys.map(\.name)))
+          hint: nearestName(to: step.name, in: known).map { "did you mean '\($0)'?" }
+            ?? knownNames(known))
         return false
       }
       type = self.step(step.name[...], type).next
       path = path.isEmpty ? step.name : "\(path).\(step.name)"
     }
     return true
+  }
+
+  /// The names that may stand here; nil where they are free.
+  private func names(of type: GrammarType, in root: YAMLNode) -> [String]? {
+    switch type {
+    case .section(let keys): return keys.map(\.name)
+    case .expectations(let keys): return keys.map(\.name) + scenarioMetrics.map(\.name)
+    case .parameters:
+      let kind = root["workload"]?["kind"]?.scalar.flatMap { catalog.workload($0) }
+      return kind?.parameters.map(\.name)
+    default: return nil
+    }
   }
 
   private func remove(_ steps: ArraySlice<PathStep>, from node: inout YAMLNode, path: String) {

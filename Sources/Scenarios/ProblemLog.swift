@@ -5,13 +5,18 @@ import Model
 public final class ProblemLog {
   public private(set) var problems: [Problem] = []
   private var secrets: [YAMLMark] = []
+  /// The order in which overrides were given, by what stands before the place of a problem.
+  private var ranks: [String: Int] = [:]
 
   public init() {}
 
+  /// True while nothing was reported.
   public var isEmpty: Bool { problems.isEmpty }
 
+  /// Adds a problem whose place is already known.
   public func add(_ problem: Problem) { problems.append(problem) }
 
+  /// Adds a problem at a place; the hint says what to do about it.
   public func add(_ mark: YAMLMark, _ message: String, hint: String? = nil) {
     problems.append(mark.problem(message, hint: hint))
   }
@@ -19,6 +24,11 @@ public final class ProblemLog {
   /// A refused value at a place; the message begins with the name of its key.
   public func add(_ mark: YAMLMark, _ path: String, _ refusal: ValueRefusal) {
     add(mark, "\(path): \(refusal.message)", hint: refusal.hint)
+  }
+
+  /// Problems of this override come behind those of the overrides before it.
+  func rank(_ source: YAMLSource) {
+    if ranks[source.file] == nil { ranks[source.file] = ranks.count }
   }
 
   /// From now on the characters at this place are shown as stars.
@@ -30,33 +40,55 @@ public final class ProblemLog {
     let numbered = problems.enumerated().sorted { a, b in
       let (p, q) = (a.element, b.element)
       if (p.line == nil) != (q.line == nil) { return q.line == nil }
-      if p.line == nil { return a.offset < b.offset }
+      if p.line == nil {
+        return (ranks[p.file] ?? -1, p.column ?? 0, a.offset)
+          < (ranks[q.file] ?? -1, q.column ?? 0, b.offset)
+      }
       return (p.line ?? 0, p.column ?? 0, a.offset) < (q.line ?? 0, q.column ?? 0, b.offset)
     }
-    return numbered.map { masked($0.element) }
+    var lines: [Int: String] = [:]
+    return numbered.map { masked($0.element, &lines) }
   }
 
-  private func masked(_ problem: Problem) -> Problem {
+  private func masked(_ problem: Problem, _ lines: inout [Int: String]) -> Problem {
     var problem = problem
-    let file = problem.file
-    for secret in secrets where secret.source.file == file {
-      if secret.source.isOverride {
+    guard let line = problem.line, let excerpt = problem.excerpt else {
+      for secret in secrets where secret.source.isOverride && secret.source.file == problem.file {
         // The text of an override stands in quotes behind its option.
         let quote = problem.file.unicodeScalars.prefix { $0 != "'" }.count
-        problem.file = stars(problem.file, from: quote + secret.column, width: secret.width)
-      } else if secret.line == problem.line, let excerpt = problem.excerpt {
-        problem.excerpt = stars(excerpt, from: secret.column - 1, width: secret.width)
+        problem.file = stars(problem.file, [quote + secret.column], width: secret.width)
       }
+      return problem
     }
+    // One line can hold many problems and many secrets: it is masked once.
+    if lines[line] == nil {
+      var masked = excerpt
+      for (width, columns) in secretColumns(line, problem.file) {
+        masked = stars(masked, columns, width: width)
+      }
+      lines[line] = masked
+    }
+    problem.excerpt = lines[line]
     return problem
+  }
+
+  /// Where the secrets of a line begin, from 0, by their width.
+  private func secretColumns(_ line: Int, _ file: String) -> [(width: Int, columns: Set<Int>)] {
+    let here = secrets.filter { $0.line == line && $0.source.file == file }
+    let byWidth = Dictionary(grouping: here, by: \.width)
+    return byWidth.keys.sorted().map { width in
+      (width, Set((byWidth[width] ?? []).map { $0.column - 1 }))
+    }
   }
 }
 
-/// A text with stars in place of `width` characters from an index.
-func stars(_ text: String, from index: Int, width: Int) -> String {
+/// A text with stars in place of `width` characters from each of the indexes.
+func stars(_ text: String, _ starts: Set<Int>, width: Int) -> String {
   var result = String.UnicodeScalarView()
+  var hiddenUntil = 0
   for (offset, scalar) in text.unicodeScalars.enumerated() {
-    result.append(offset >= index && offset < index + width ? "*" : scalar)
+    if starts.contains(offset) { hiddenUntil = max(hiddenUntil, offset + width) }
+    result.append(offset < hiddenUntil ? "*" : scalar)
   }
   return String(result)
 }

@@ -45,7 +45,7 @@ private func readVersion(_ text: String) throws(ValueRefusal) -> ReadValue {
   throw ValueRefusal("\(quoted(text)) is no version of the grammar", hint: "write weir: 1")
 }
 
-private func isNameCharacter(_ byte: UInt8) -> Bool {
+func isNameCharacter(_ byte: UInt8) -> Bool {
   switch byte {
   case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
   case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true

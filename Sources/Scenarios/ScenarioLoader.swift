@@ -2,13 +2,14 @@ import Model
 
 /// A scenario that passed every check.
 public struct LoadedScenario: Sendable {
+  /// Every default filled in, every override applied; draws not yet carried out.
   public var scenario: Scenario
   /// The scenario with every default and override written out, as `weir run --print` shows it.
   public var resolved: String
 }
 
 /// Reads, overrides and checks a scenario. `file` is what the user called it, `name` the default of
-/// its `name` key. All problems are found in one go, in file order; nothing is read besides `bytes`.
+/// its `name` key (made a name where it is none). All problems are found in one go, in file order; nothing is read besides `bytes`.
 public func loadScenario(
   bytes: [UInt8], file: String, name: String, overrides: [ScenarioOverride] = [],
   catalog: ScenarioCatalog
@@ -26,9 +27,12 @@ public func loadScenario(
     }
     return .failure(Problems(log.ordered()))
   }
-  let applier = OverrideApplier(log: log)
+  let applier = OverrideApplier(catalog: catalog, log: log)
   if root.entries != nil {
-    for override in overrides { applier.apply(override, to: &root) }
+    for override in overrides {
+      log.rank(override.source)
+      applier.apply(override, to: &root)
+    }
   }
   hideSecrets(in: root, log: log)
   if let later = laterVersion(root) { return .failure(Problems([later])) }
@@ -49,7 +53,7 @@ public func loadScenario(
     return .failure(Problems(log.ordered()))
   }
   let builder = ScenarioBuilder(
-    root: section, nodes: root, name: name,
+    root: section, nodes: root, name: safeName(name),
     description: reading.openingComment.map(descriptionSentence), workloadKind: workload,
     log: log)
   let scenario = builder.build()

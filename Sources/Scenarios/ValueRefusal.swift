@@ -1,7 +1,9 @@
 /// Why a text is no value of the wanted type, and the form to write. The message fits behind the
 /// name of a key: "load.rate: '20000' has no unit; a rate is wanted".
 public struct ValueRefusal: Error, Hashable, Sendable {
+  /// What was found, without the name of the key.
   public var message: String
+  /// The form to write, nil when the message says it.
   public var hint: String?
 
   public init(_ message: String, hint: String? = nil) {

@@ -46,9 +46,11 @@ public struct YAMLMark: Hashable, Sendable {
 /// A value of a YAML file with its place. Scalars are text whatever they look like: types come from
 /// the key that they stand under.
 public struct YAMLNode: Sendable {
+  /// The value itself.
   public var content: Content
   public var mark: YAMLMark
 
+  /// A scalar, a sequence, a mapping, or something already reported.
   public indirect enum Content: Sendable {
     /// Quoting never changes a value; `quoted` only tells how it was written.
     case scalar(String, quoted: Bool)
@@ -69,6 +71,7 @@ public struct YAMLNode: Sendable {
     if case .scalar(let text, _) = content { text } else { nil }
   }
 
+  /// True for a value that was already reported.
   public var isFaulty: Bool {
     if case .faulty = content { true } else { false }
   }
@@ -101,7 +104,9 @@ public struct YAMLNode: Sendable {
 
 /// One key of a mapping and its value.
 public struct YAMLEntry: Sendable {
+  /// The name, never empty.
   public var key: String
+  /// Where the key stands; its value has a place of its own.
   public var keyMark: YAMLMark
   public var value: YAMLNode
 

@@ -1,8 +1,9 @@
 import CYaml
 import Model
 
-/// Limits of a file: what a person writes stays far below them.
+/// Bytes of a file; what a person writes stays far below.
 public let largestYAMLFile = 1 << 20
+/// Levels of mappings and sequences.
 public let deepestYAMLNesting = 20
 
 /// Reads one YAML document as text with places. Refused, each as a problem with its place: more

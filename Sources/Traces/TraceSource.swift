@@ -4,7 +4,8 @@ import Queries
 import Synchronization
 import Workloads
 
-/// A trace as a workload: a lane per source, a block per block of the trace.
+/// A trace as a workload: a lane per source, a block per block of the trace, or several where
+/// sequences are missing in between.
 ///
 /// Send times are the arrival times where the trace has them, else the event times; within a lane
 /// the running maximum of these, since what is sent later cannot have been sent earlier. The first
@@ -25,31 +26,41 @@ public final class TraceSource: EventSource {
     }
   }
 
-  /// A longer trace, in lanes, is refused.
+  /// A trace with more lanes is refused.
   public static let mostLanes = 65_536
 
   public let reader: TraceReader
   public let laneCount: Int
   private let schedule: ReplaySchedule
-  private let lanes: [Lane]
+  private let lanes: [[Run]]
   private let columns: [ColumnSource]
   /// Per column and schema where a field is found.
   private let fields: [[NumberField?]]
   private let failed = Mutex<TraceError?>(nil)
 
-  /// What the index tells of a lane, block by block.
-  private struct Lane {
-    var blocks: [Int] = []
-    var stream = 0
-    /// Greatest send time of all blocks before.
-    var sendBefore: [Int64] = []
-    /// Least event time of this block and all later ones.
-    var eventFloor: [Int64] = []
+  private let recent = Mutex<[Recent]>([])
+
+  /// Events of a trace block whose sequences follow one by one.
+  private struct Run {
+    /// Of the trace, and which of its events.
+    var block: Int
+    var events: Range<Int>
+    var firstSequence: UInt64
+    /// Greatest send time of all runs before, and least of this one.
+    var sendBefore: Int64
+    var leastSend: Int64
+    /// Least event time of this run and, once the lane is whole, of all later ones.
+    var eventFloor: Int64
+  }
+
+  /// The runs of a trace block that was cut into several: made together, asked for one by one.
+  private struct Recent {
+    var block: Int
+    var events: [EventBlock]
   }
 
   /// `stream` by name; nil is the only one there is. `columns` are those of the plan's input.
-  /// Refused: a trace with sequences missing inside of a block, a column that is no number, keys
-  /// of more than 65,534 bytes when they are met.
+  /// Refused: a column that is no number; keys of more than 65,534 bytes when they are met.
   public init(
     _ reader: TraceReader, stream: String?, columns: [ColumnSource], options: Options = Options()
   ) throws(TraceError) {
@@ -62,10 +73,8 @@ public final class TraceSource: EventSource {
     let chosen = reader.lanes.filter { $0.stream == number }
     try Self.check(chosen, options, reader)
     laneCount = chosen.map { Int($0.source) + 1 }.max() ?? 0
-    var lanes = [Lane](repeating: Lane(), count: laneCount)
-    for lane in chosen {
-      lanes[Int(lane.source)] = Self.lane(lane, reader)
-    }
+    var lanes = [[Run]](repeating: [], count: laneCount)
+    for lane in chosen { lanes[Int(lane.source)] = try Self.runs(of: lane, reader) }
     self.lanes = lanes
     schedule = try Self.schedule(chosen, options, reader)
   }
@@ -115,29 +124,56 @@ public final class TraceSource: EventSource {
       if lane.source >= UInt32(mostLanes) {
         throw refusal("source \(lane.source) is above \(mostLanes - 1)", reader)
       }
-      for block in lane.blocks {
-        let summary = reader.blocks[block].summary
-        if summary.lastSequence - summary.firstSequence != UInt64(summary.count - 1) {
-          throw refusal("sequences are missing in block \(block); a slice is no workload", reader)
-        }
-      }
     }
   }
 
-  private static func lane(_ lane: TraceLane, _ reader: TraceReader) -> Lane {
-    var result = Lane(blocks: lane.blocks, stream: lane.stream)
+  private static func runs(
+    of lane: TraceLane, _ reader: TraceReader
+  ) throws(TraceError) -> [Run] {
+    var runs: [Run] = []
     var greatest = Int64.min
-    for block in lane.blocks {
-      result.sendBefore.append(greatest)
-      greatest = max(greatest, reader.blocks[block].summary.greatestSendTime)
+    for number in lane.blocks {
+      let summary = reader.blocks[number].summary
+      if summary.lastSequence - summary.firstSequence == UInt64(summary.count - 1) {
+        runs.append(
+          Run(
+            block: number, events: 0..<summary.count, firstSequence: summary.firstSequence,
+            sendBefore: greatest, leastSend: summary.leastSendTime,
+            eventFloor: summary.leastEventTime))
+        greatest = max(greatest, summary.greatestSendTime)
+      } else {
+        let block = try reader.block(number, columns: .times)
+        cut(block, number, &greatest, into: &runs)
+      }
     }
     var least = Int64.max
-    result.eventFloor = [Int64](repeating: 0, count: lane.blocks.count)
-    for place in lane.blocks.indices.reversed() {
-      least = min(least, reader.blocks[lane.blocks[place]].summary.leastEventTime)
-      result.eventFloor[place] = least
+    for place in runs.indices.reversed() {
+      least = min(least, runs[place].eventFloor)
+      runs[place].eventFloor = least
     }
-    return result
+    return runs
+  }
+
+  /// Cuts a block wherever sequences are missing.
+  private static func cut(
+    _ block: TraceBlock, _ number: Int, _ greatest: inout Int64, into runs: inout [Run]
+  ) {
+    var start = 0
+    while start < block.count {
+      var run = Run(
+        block: number, events: start..<start, firstSequence: block.sequence(at: start),
+        sendBefore: greatest, leastSend: .max, eventFloor: .max)
+      var end = start
+      repeat {
+        run.leastSend = min(run.leastSend, block.sendTime(at: end))
+        run.eventFloor = min(run.eventFloor, block.eventTime(at: end))
+        greatest = max(greatest, block.sendTime(at: end))
+        end += 1
+      } while end < block.count && block.sequence(at: end) == block.sequence(at: end - 1) &+ 1
+      run.events = start..<end
+      runs.append(run)
+      start = end
+    }
   }
 
   private static func schedule(
@@ -192,19 +228,21 @@ public final class TraceSource: EventSource {
   }
 
   public func block(_ index: Int, of lane: Int) -> EventBlock? {
-    let place = lanes[lane]
-    if index < 0 || index >= place.blocks.count { return nil }
+    let runs = lanes[lane]
+    if index < 0 || index >= runs.count { return nil }
+    let run = runs[index]
+    let isWhole = run.events.count == reader.blocks[run.block].summary.count
+    if !isWhole, let known = recent.withLock({ $0.first { $0.block == run.block } }) {
+      return known.events.first { $0.baseSequence == run.firstSequence }
+    }
     do throws(TraceError) {
-      let number = place.blocks[index]
-      let block = try reader.block(number, columns: [.keys, .values])
-      do throws(DecodingError) {
-        return try events(of: block, lane: lane, sendBefore: place.sendBefore[index])
-      } catch {
-        let entry = reader.blocks[number]
-        throw TraceError(
-          .damaged, file: reader.path, block: number,
-          bytes: entry.offset..<entry.offset + entry.size, message: error.text)
+      let events = try make(run.block, lane: lane)
+      if isWhole { return events.first }
+      recent.withLock { kept in
+        if kept.count >= 2 * laneCount { kept.removeFirst() }
+        kept.append(Recent(block: run.block, events: events))
       }
+      return events.first { $0.baseSequence == run.firstSequence }
     } catch {
       failed.withLock { first in
         if first == nil { first = error }
@@ -213,106 +251,45 @@ public final class TraceSource: EventSource {
     }
   }
 
+  /// All runs of a block of the trace.
+  private func make(_ number: Int, lane: Int) throws(TraceError) -> [EventBlock] {
+    let block = try reader.block(number, columns: [.keys, .values])
+    let runs = lanes[lane].filter { $0.block == number }
+    do throws(DecodingError) {
+      let whole = try WholeEvents(block, columns: columns, fields: fields)
+      return try runs.map { run throws(DecodingError) in
+        try whole.cut(run.events, lane: lane, sendBefore: run.sendBefore, schedule)
+      }
+    } catch {
+      let entry = reader.blocks[number]
+      throw TraceError(
+        .damaged, file: reader.path, block: number,
+        bytes: entry.offset..<entry.offset + entry.size, message: error.text)
+    }
+  }
+
   public func blockIndex(of sequence: UInt64, in lane: Int) -> Int {
-    let place = lanes[lane]
-    let whole = TraceLane(stream: place.stream, source: UInt32(lane), blocks: place.blocks)
-    return reader.place(of: sequence, in: whole) ?? place.blocks.count
+    let runs = lanes[lane]
+    var low = 0
+    var high = runs.count
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].firstSequence &+ UInt64(runs[middle].events.count - 1) < sequence {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
   }
 
   public func earliestSend(block index: Int, of lane: Int) -> Instant {
-    let place = lanes[lane]
-    if index >= place.blocks.count { return .distantFuture }
-    let least = reader.blocks[place.blocks[index]].summary.leastSendTime
-    return Instant(ns: schedule.instant(of: max(place.sendBefore[index], least)))
+    let runs = lanes[lane]
+    if index >= runs.count { return .distantFuture }
+    return Instant(ns: schedule.instant(of: max(runs[index].sendBefore, runs[index].leastSend)))
   }
 
   public func eventTimeFloor(block index: Int, of lane: Int) -> Int64 {
-    let floor = lanes[lane].eventFloor
-    return index < floor.count ? floor[index] : .max
-  }
-
-  private func events(
-    of block: TraceBlock, lane: Int, sendBefore: Int64
-  ) throws(DecodingError) -> EventBlock {
-    let n = block.count
-    var writer = ByteWriter(capacity: block.summary.keyBytes + block.summary.payloadBytes + 64)
-    var ends = [Int](repeating: 0, count: n)
-    var digests = [UInt64](repeating: 0, count: n)
-    let values = TraceValues(block)
-    for event in 0..<n {
-      if let key = block.key(at: event) { writer.append(key) }
-      let start = writer.count
-      _ = try values.appendNext(to: &writer)
-      digests[event] = digest64(UnsafeRawBufferPointer(rebasing: writer.bytes[start...]))
-      ends[event] = writer.count
-    }
-    try values.finish()
-    if writer.count > Int(UInt32.max) { throw .malformed("a block beyond 4 GiB", at: 0) }
-    let events = EventBlock(
-      lane: UInt32(lane), baseSequence: block.summary.firstSequence, count: n,
-      byteCapacity: writer.count, columnCount: columns.count)
-    UnsafeMutableRawBufferPointer(start: events.bytes, count: writer.count)
-      .copyMemory(from: writer.bytes)
-    var latest = sendBefore
-    for event in 0..<n {
-      latest = max(latest, block.sendTime(at: event))
-      events.intendedAt[event] = schedule.instant(of: latest)
-      events.eventTime[event] = block.eventTime(at: event)
-      events.digest[event] = digests[event]
-      events.start[event + 1] = UInt32(ends[event])
-      events.nulls[event] = 0
-      let key = block.key(at: event)
-      if let key, key.count >= Int(UInt16.max) {
-        throw .malformed("a key of \(key.count) bytes, too long to be sent", at: 0)
-      }
-      events.keyLength[event] = key.map { UInt16($0.count) } ?? .max
-    }
-    for column in columns.indices { fill(column, of: events, from: block) }
-    return events
-  }
-
-  private func fill(_ column: Int, of events: EventBlock, from block: TraceBlock) {
-    let target = events.columns[column]
-    switch columns[column] {
-    case .source: target.update(repeating: Int64(events.lane), count: block.count)
-    case .sequence:
-      for event in 0..<block.count { target[event] = Int64(bitPattern: block.sequence(at: event)) }
-    case .valueDigest:
-      for event in 0..<block.count { target[event] = Int64(bitPattern: events.digest[event]) }
-    case .keyDigest:
-      for event in 0..<block.count {
-        if let key = block.key(at: event) {
-          target[event] = Int64(bitPattern: digest64(key))
-        } else {
-          target[event] = 0
-          events.nulls[event] |= 1 << UInt32(column)
-        }
-      }
-    case .field: fillField(column, of: events, from: block)
-    }
-  }
-
-  /// Copies a field out of its value stream; null where the event has none.
-  private func fillField(_ column: Int, of events: EventBlock, from block: TraceBlock) {
-    let target = events.columns[column]
-    var nextRow = [Int](repeating: 0, count: fields[column].count)
-    var nextValue = nextRow
-    for event in 0..<block.count {
-      let schema = Int(block.states[event] &- TraceFormat.firstSchemaState)
-      target[event] = 0
-      guard schema >= 0, let field = fields[column][schema], let payload = block.payloads[schema]
-      else {
-        events.nulls[event] |= 1 << UInt32(column)
-        continue
-      }
-      let row = nextRow[schema]
-      nextRow[schema] = row &+ 1
-      if let branches = field.branches, payload.numbers[branches][row] != field.branch {
-        events.nulls[event] |= 1 << UInt32(column)
-        continue
-      }
-      target[event] = payload.numbers[field.values][nextValue[schema]]
-      nextValue[schema] &+= 1
-    }
+    index < lanes[lane].count ? lanes[lane][index].eventFloor : .max
   }
 }

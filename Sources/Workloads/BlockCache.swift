@@ -1,33 +1,37 @@
 /// Shares blocks between those who walk along the lanes at about the same place: sender, judge and
-/// oracle. For one thread. It keeps what was asked for until it is released, at most `limit` blocks
-/// a lane; what lies outside is made anew each time.
+/// oracle. For one thread. It holds on to the last few blocks of each lane that were made; older
+/// ones are shared as long as somebody else holds them, and made anew after that. So memory follows
+/// what is under way.
 public final class BlockCache {
   public let source: any EventSource
-  /// Blocks kept per lane at most.
-  public let limit: Int
+  /// Blocks held per lane.
+  public let held: Int
   private var lanes: [Lane]
+  /// Blocks that were made so far, for tests and costs.
+  public private(set) var made = 0
 
   private struct Lane {
-    /// Index of the first block that may be kept.
-    var base = 0
-    /// Block `base + i`, nil when it was not asked for.
-    var blocks: [EventBlock?] = []
+    var recent: [(index: Int, block: EventBlock)] = []
+    /// Ascending by index.
+    var known: [(index: Int, reference: Reference)] = []
   }
 
-  public init(_ source: any EventSource, limit: Int = 256) {
+  private struct Reference { weak var block: EventBlock? }
+
+  public init(_ source: any EventSource, held: Int = 3) {
     self.source = source
-    self.limit = limit
+    self.held = max(held, 1)
     lanes = [Lane](repeating: Lane(), count: source.laneCount)
   }
 
   /// Block `index` of a lane, nil past its end.
   public func get(_ index: Int, of lane: Int) -> EventBlock? {
-    let place = index - lanes[lane].base
-    if place < 0 || place >= limit { return source.block(index, of: lane) }
-    if place < lanes[lane].blocks.count, let block = lanes[lane].blocks[place] { return block }
+    if let place = place(index, lane), let block = lanes[lane].known[place].reference.block {
+      return block
+    }
     guard let block = source.block(index, of: lane) else { return nil }
-    while lanes[lane].blocks.count <= place { lanes[lane].blocks.append(nil) }
-    lanes[lane].blocks[place] = block
+    made += 1
+    keep(block, index, lane)
     return block
   }
 
@@ -39,16 +43,15 @@ public final class BlockCache {
     return (block, index)
   }
 
-  /// Forgets the blocks of a lane before `index`: no one will ask for them in order any more.
-  public func release(below index: Int, of lane: Int) {
-    let gone = index - lanes[lane].base
-    if gone <= 0 { return }
-    lanes[lane].blocks.removeFirst(min(gone, lanes[lane].blocks.count))
-    lanes[lane].base = index
+  private func place(_ index: Int, _ lane: Int) -> Int? {
+    lanes[lane].known.lastIndex { $0.index == index }
   }
 
-  /// Blocks that are kept at the moment, over all lanes.
-  public var kept: Int {
-    lanes.reduce(0) { $0 + $1.blocks.reduce(0) { $1 == nil ? $0 : $0 + 1 } }
+  private func keep(_ block: EventBlock, _ index: Int, _ lane: Int) {
+    lanes[lane].known.removeAll { $0.index == index || $0.reference.block == nil }
+    let place = lanes[lane].known.firstIndex { $0.index > index } ?? lanes[lane].known.count
+    lanes[lane].known.insert((index, Reference(block: block)), at: place)
+    lanes[lane].recent.append((index, block))
+    if lanes[lane].recent.count > held { lanes[lane].recent.removeFirst() }
   }
 }

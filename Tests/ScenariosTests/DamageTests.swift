@@ -91,6 +91,24 @@ import Testing
     #expect(shown.contains("   3 | name: \"\\u{e9}\\u{1f600}\"\n     |       ^~~~~~~~~~~~~~~~~"))
   }
 
+  @Test func `long lines are shown around the place`() {
+    let text = "# x\nweir: 1\nname: \"" + String(repeating: "a", count: 300) + " \"\nseed: 1"
+    let shown = complaints(text.replacing("name: ", with: "report: {}, name: "))
+    #expect(shown.split(separator: "\n").allSatisfy { $0.utf8.count < 250 })
+    let far = complaints(
+      "# x\n{weir: 1, name: \"" + String(repeating: "b", count: 300) + "\", seed: x}")
+    #expect(far.contains("   2 | ...bbbb"))
+    let lines = far.split(separator: "\n").map { Array($0) }
+    let caret = lines.last?.firstIndex(of: "^") ?? 0
+    #expect(lines[lines.count - 2][caret] == "x")
+  }
+
+  @Test func `many secrets in one line are masked in good time`() {
+    let pairs = (0..<5_000).map { "password\($0): hunter\($0)" }.joined(separator: ", ")
+    let shown = complaints("# x\nweir: 1\nbackbone: {security: {\(pairs)}}\n")
+    #expect(shown.contains("unknown key 'password0'") && !shown.contains("hunter"))
+  }
+
   @Test func `nearest names answer whatever is within two letters`() {
     #expect(nearestName(to: "rat", in: ["shape", "rate"]) == "rate")
     #expect(nearestName(to: "craxh", in: ["crash", "clash"]) == "crash")

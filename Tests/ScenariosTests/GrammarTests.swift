@@ -172,12 +172,27 @@ import Testing
     let schema = scenarioJSONSchema(catalog: testCatalog)
     #expect(schema.contains("\"checkpoint_interval\": {"))
     #expect(schema.contains("\"velocity_limit\": {") && !schema.contains("\"streams\""))
-    // Braces and brackets are balanced outside of strings, which hold none.
-    for (open, close) in [("{", "}"), ("[", "]")] as [(Character, Character)] {
-      let structure = schema.split(separator: "\"", omittingEmptySubsequences: false)
-        .enumerated().filter { $0.offset % 2 == 0 }.map(\.element).joined()
-      #expect(structure.count { $0 == open } == structure.count { $0 == close })
-    }
+    // JSON is YAML: the text is well-formed, and its members are where they should be.
+    let reading = parseYAML(Array(schema.utf8), file: "schema.json")
+    #expect(reading.problems.isEmpty)
+    let engine = reading.root?["properties"]?["engine"]?["properties"]
+    #expect(engine?["checkpoint_interval"]?["type"]?.elements?.count == 2)
+    #expect(
+      reading.root?["required"]?.elements?.compactMap(\.scalar) == ["weir", "workload", "load"])
+    #expect(scenarioJSONSchema().contains("\"title\": \"Weir scenario\""))
+  }
+
+  @Test func `names and paths follow the folder called scenarios`() {
+    #expect(scenarioName(ofPath: "scenarios/finance/x.yaml") == "finance/x")
+    #expect(scenarioName(ofPath: "/a/scenarios/demo.yaml") == "demo")
+    #expect(scenarioName(ofPath: "../my run.yaml") == "my-run")
+    #expect(scenarioName(ofPath: ".yaml") == "scenario")
+    #expect(scenarioName(ofPath: "..hidden") == "-.hidden")
+    #expect(
+      candidatePaths("../d/a.trace", ofScenario: "scenarios/b/x.yaml")
+        == ["scenarios/b/../d/a.trace", "../d/a.trace"])
+    #expect(candidatePaths("/a.trace", ofScenario: "x.yaml") == ["/a.trace"])
+    #expect(candidatePaths("a.trace", ofScenario: "x.yaml") == ["a.trace"])
   }
 }
 

@@ -65,6 +65,10 @@ import Testing
     #expect(complaints(faults, [.set("load..rate=5")]).contains("has an empty name"))
     #expect(complaints(faults, [.set("load={shape: constant")]).contains("not YAML"))
     #expect(complaints(faults, [.unset("load.rat")]).contains("did you mean 'rate'?"))
+    #expect(
+      complaints(faults, [.unset("expect.latency.p98")]).contains("did you mean 'latency.p90'?"))
+    #expect(complaints(faults, [.unset("workload.parameters.card")]).contains("'cards'?"))
+    #expect(complaints(faults, [.unset("expect.latency.p99")]) == "")
     #expect(complaints(faults, [.unset("load.rate")]).contains("load.rate is missing"))
     #expect(complaints(faults, [.set("seed.x=5")]).contains("seed: a mapping where one value"))
   }

@@ -106,6 +106,26 @@ import Testing
       refusal { try parseTarget("leader(requests/0)") }?.contains("not in this version") == true)
   }
 
+  @Test func `all refused forms of a file are told at once`() {
+    let forms = [
+      ("engine.checkpoint_interval", "5m", "minutes are written 5min"),
+      ("engine.restart_delay", "250", "write 250ms or 250s"),
+      ("engine.watermark_delay", "1h30min", "write 90min"), ("load.rate", "20krps", "write 20k/s"),
+      ("workload.parameters.cards", "1e6", "write 1M"),
+      ("workload.parameters.merchants", "1_000_000", "write 1M"),
+      ("workload.parameters.fraud", ".5", "write 0.5"),
+      ("workload.parameters.honest", "5", "did you mean 5%?"),
+      ("phases.drain", "-1", "no value is below 0"), ("backbone.idempotent", "yes", "write true"),
+      ("expect.latency.p99", "250ms", "one of < <= > >= = is wanted"),
+      ("expect.cost.cpu", "< 64KB", "units of time are"),
+    ]
+    let shown = complaints(file(), forms.map { .set("\($0.0)=\($0.1)") })
+    #expect(shown.split(separator: "\n").count == forms.count)
+    for (line, form) in zip(shown.split(separator: "\n"), forms) {
+      #expect(line.contains(form.0) && line.contains(form.2), "\(line)")
+    }
+  }
+
   @Test func `instants have a zone and come back in UTC`() throws {
     #expect(try parseInstant("1970-01-01T00:00:00Z").ns == 0)
     #expect(

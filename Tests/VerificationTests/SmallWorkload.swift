@@ -114,11 +114,12 @@ struct Due: Hashable, CustomStringConvertible {
 
 func oracleRows(
   _ workload: Workload, endOfLoad: Instant? = nil, excluding: Set<EventID> = [],
-  advancing: [Int64] = []
+  repeating: Set<EventID> = [], advancing: [Int64] = []
 ) -> [Due] {
   final class Box { var rows: [Due] = [] }
   let box = Box()
-  let oracle = Oracle(workload: workload, endOfLoad: endOfLoad, excluding: excluding) { row in
+  let oracle = Oracle(workload: workload, endOfLoad: endOfLoad, excluding: excluding, repeating: repeating
+  ) { row in
     box.rows.append(
       Due(
         key: [UInt8](row.key), digest: row.valueDigest, time: row.time, evidence: row.evidence,

@@ -1,0 +1,85 @@
+import Faults
+import Model
+import Scenarios
+import Statistics
+
+/// How the system came through each fault, from the backlog of the fine steps.
+struct FaultAnalysis {
+  private let recorder: Recorder
+  private let plan: [PlannedFault]
+
+  init(recorder: Recorder, plan: [PlannedFault]) {
+    self.recorder = recorder
+    self.plan = plan
+  }
+
+  var results: [FaultResult] {
+    plan.indices.map { index in
+      let fault = plan[index]
+      let times = index < recorder.faultTimes.count ? recorder.faultTimes[index] : nil
+      let start = recorder.measureStart + fault.at
+      let end = start + fault.duration
+      let recovery = recovery(from: start, to: end)
+      return FaultResult(
+        letter: Self.letter(index), text: fault.text, start: fault.at, duration: fault.duration,
+        drawn: fault.drawn, confirmed: times?.confirmed != nil, healed: times?.healed != nil,
+        stall: recovery.stall, peakBacklog: recovery.peak,
+        caughtUpAfterStart: recovery.caughtUp.map { $0 - start },
+        recoveredAfterEnd: recovery.caughtUp.map { max(0, $0 - end) })
+    }
+  }
+
+  /// Spans that are not calm: each fault until the system had caught up, from the start of the
+  /// measure phase.
+  var troubled: [Range<Nanoseconds>] {
+    results.map { fault in
+      let length = max(fault.duration, fault.caughtUpAfterStart ?? (.max / 4))
+      return fault.start..<(fault.start + max(length, 1))
+    }
+  }
+
+  /// A, B, ... by start; numbers beyond 26.
+  static func letter(_ index: Int) -> String {
+    index < 26 ? String(UnicodeScalar(UInt8(65 + index))) : String(index + 1)
+  }
+
+  private func step(_ instant: Instant) -> Int { Int(max(instant.ns, 0) / Recorder.fine) }
+
+  private func recovery(
+    from start: Instant, to end: Instant
+  ) -> (peak: UInt64, caughtUp: Instant?, stall: Nanoseconds) {
+    let backlog = recorder.fineBacklog
+    let first = min(step(start), backlog.count)
+    // The backlog of before: the highest of the second before the fault.
+    let before = backlog[max(0, first - 50)..<first].max() ?? 0
+    let last = min(step(end) + 1, backlog.count)
+    var peak: UInt64 = 0
+    var peakAt = first
+    // The peak may come after the end: a restart takes its time, and then it is worked off.
+    var place = first
+    while place < backlog.count && (place <= last + 50 || backlog[place] > before) {
+      if backlog[place] > peak { (peak, peakAt) = (backlog[place], place) }
+      place += 1
+    }
+    let caught: Instant?
+    if peak <= before {
+      caught = start
+    } else {
+      let found = backlog[min(peakAt, backlog.count)...].firstIndex { $0 <= before }
+      caught = found.map { Instant(ns: Int64($0 + 1) * Recorder.fine) }
+    }
+    return (peak, caught, stall(first, min(place, backlog.count)))
+  }
+
+  /// Longest time without a record read.
+  private func stall(_ first: Int, _ end: Int) -> Nanoseconds {
+    let read = recorder.fineRead
+    var longest = 0
+    var current = 0
+    for place in max(first, 1)..<max(end, max(first, 1)) where place < read.count {
+      current = read[place] == read[place - 1] ? current + 1 : 0
+      longest = max(longest, current)
+    }
+    return longest < 2 ? 0 : Int64(longest) * Recorder.fine
+  }
+}

@@ -1,0 +1,93 @@
+import Bytes
+import Model
+import Workloads
+
+/// Where the writing of a generated workload ends.
+public enum TraceEnd: Hashable, Sendable {
+  case events(UInt64)
+  /// Before this instant of the run.
+  case instant(Instant)
+}
+
+/// Writes a workload as a trace: all lanes in the order of intended instant, source and sequence.
+/// The arrival time of an event is `runZero` plus its intended instant, so that a replay at speed 1
+/// keeps the schedule; nil: zero of the run is placed so that the first event arrives at its event
+/// time. The same workload gives the same bytes on every machine.
+public func generateTrace(
+  from source: any EventSource, stream: String, schema: TraceSchema, origin: String,
+  until end: TraceEnd, runZero: Timestamp? = nil, to path: String,
+  options: TraceWriter.Options = .init()
+) throws(TraceError) -> TraceSummary {
+  let writer = try TraceWriter(path: path, origin: origin, options: options)
+  let number = writer.addStream(TraceStream(name: stream, schemas: [schema]))
+  var lanes = (0..<source.laneCount).compactMap { SourceLane(source, lane: $0) }
+  lanes.sort(by: SourceLane.comesBefore)
+  var zero = runZero?.ns
+  var written: UInt64 = 0
+  while let lane = lanes.first {
+    let block = lane.block
+    let event = lane.event
+    let intended = block.intendedAt[event]
+    switch end {
+    case .events(let count): if written >= count { return try writer.finish() }
+    case .instant(let instant): if intended >= instant.ns { return try writer.finish() }
+    }
+    let shift = zero ?? (block.eventTime[event] &- intended)
+    zero = shift
+    let start = Int(block.start[event])
+    let keyLength = block.keyLength[event]
+    let valueStart = start + (keyLength == RecordEntry.noKey ? 0 : Int(keyLength))
+    try writer.append(
+      stream: number, source: block.lane, sequence: block.baseSequence + UInt64(event),
+      eventTime: block.eventTime[event], arrival: shift &+ intended,
+      key: keyLength == RecordEntry.noKey
+        ? nil : UnsafeRawBufferPointer(start: block.bytes + start, count: Int(keyLength)),
+      value: UnsafeRawBufferPointer(
+        start: block.bytes + valueStart, count: Int(block.start[event + 1]) - valueStart))
+    written += 1
+    lanes.removeFirst()
+    if lane.advance() {
+      let place = lanes.firstIndex { SourceLane.comesBefore(lane, $0) } ?? lanes.count
+      lanes.insert(lane, at: place)
+    }
+  }
+  return try writer.finish()
+}
+
+/// A lane of a source on its way through its blocks.
+private final class SourceLane {
+  private let source: any EventSource
+  private let lane: Int
+  private var index = 0
+  private(set) var block: EventBlock
+  private(set) var event = 0
+
+  /// Nil when the lane has no event.
+  init?(_ source: any EventSource, lane: Int) {
+    self.source = source
+    self.lane = lane
+    guard let first = source.block(0, of: lane) else { return nil }
+    block = first
+    if block.count == 0 && !nextBlock() { return nil }
+  }
+
+  /// False at the end of a finite lane.
+  func advance() -> Bool {
+    event += 1
+    return event < block.count || nextBlock()
+  }
+
+  private func nextBlock() -> Bool {
+    repeat {
+      index += 1
+      guard let next = source.block(index, of: lane) else { return false }
+      block = next
+    } while block.count == 0
+    event = 0
+    return true
+  }
+
+  static func comesBefore(_ a: SourceLane, _ b: SourceLane) -> Bool {
+    (a.block.intendedAt[a.event], a.block.lane) < (b.block.intendedAt[b.event], b.block.lane)
+  }
+}
