@@ -27,7 +27,8 @@ public func portableExp(_ x: Double) -> Double {
   let r = (x - Double(n) * (ln2High / 64)) - Double(n) * (ln2Low / 64)
   let tail = r * (1 + r * (1.0 / 2 + r * (1.0 / 6 + r * (1.0 / 24 + r * (1.0 / 120)))))
   let power = powers[n & 63]
-  return (power + power * tail) * Double(sign: .plus, exponent: n >> 6, significand: 1)
+  return (power + power * tail)
+    * Double(bitPattern: UInt64(bitPattern: Int64((n >> 6) + 1_023)) << 52)
 }
 
 /// The natural logarithm, exact to about two units in the last place; NaN below zero.

@@ -10,14 +10,20 @@ public final class ColumnReader: @unchecked Sendable {
   public let columnCount: Int
   private let schemaID: UInt32
   private let steps: UnsafeMutablePointer<Step>
-  private let stepCount: Int
   private let timeScale: Int64
   /// Columns that are no fields of the record, and what they are.
   private let extras: [Extra]
 
   private struct Extra {
+    enum Kind: UInt8 {
+      case keyDigest
+      case valueDigest
+      case source
+      case sequence
+    }
+
     var slot: Int
-    var column: ColumnSource
+    var kind: Kind
   }
 
   deinit { steps.deallocate() }
@@ -46,10 +52,10 @@ public final class ColumnReader: @unchecked Sendable {
     var extras: [Extra] = []
     for (slot, column) in columns.enumerated() {
       switch column {
-      case .field("source"): extras.append(Extra(slot: slot, column: .source))
-      case .field("sequence"): extras.append(Extra(slot: slot, column: .sequence))
-      case .keyDigest, .valueDigest, .source, .sequence:
-        extras.append(Extra(slot: slot, column: column))
+      case .source, .field("source"): extras.append(Extra(slot: slot, kind: .source))
+      case .sequence, .field("sequence"): extras.append(Extra(slot: slot, kind: .sequence))
+      case .keyDigest: extras.append(Extra(slot: slot, kind: .keyDigest))
+      case .valueDigest: extras.append(Extra(slot: slot, kind: .valueDigest))
       case .field(let name):
         guard let field = schema.index(of: name) else {
           throw SchemaError("\(schema.name) has no field \(name)")
@@ -65,10 +71,9 @@ public final class ColumnReader: @unchecked Sendable {
       compiled += try Step.compile(
         schema.fields[index], slot: slots[index], isTime: index == timeField)
     }
-    compiled = Step.markRuns(compiled)
+    compiled = Step.markRuns(compiled) + [Step(action: .end, slot: Step.noSlot)]
     steps = .allocate(capacity: compiled.count)
     steps.initialize(from: compiled, count: compiled.count)
-    stepCount = compiled.count
     columnCount = columns.count
     self.extras = extras
     self.schemaID = schemaID
@@ -94,16 +99,18 @@ public final class ColumnReader: @unchecked Sendable {
     header.sequence = UInt64(bitPattern: sequence)
     nulls = 0
     var step = UnsafePointer(steps)
-    let last = step + stepCount
-    while step < last {
+    fields: while true {
+      // Most fields are numbers; the others take the longer way.
+      while step.pointee.action == .number {
+        let raw = try cursor.number(step)
+        if step.pointee.slot != Step.noSlot { columns[Int(step.pointee.slot)] = unzigzag(raw) }
+        step += 1
+      }
       let current = step
       step += 1
       switch current.pointee.action {
-      case .number:
-        let raw = try cursor.number(current)
-        if current.pointee.slot != Step.noSlot {
-          columns[Int(current.pointee.slot)] = unzigzag(raw)
-        }
+      case .number: break
+      case .end: break fields
       case .run:
         if cursor.skipNumbers(current.pointee.limit) { step += Int(current.pointee.limit) }
       case .union:
@@ -146,11 +153,11 @@ public final class ColumnReader: @unchecked Sendable {
     _ columns: UnsafeMutablePointer<Int64>, _ nulls: inout UInt32
   ) {
     for extra in extras {
-      switch extra.column {
+      switch extra.kind {
       case .source: columns[extra.slot] = Int64(header.source)
       case .sequence: columns[extra.slot] = Int64(bitPattern: header.sequence)
       case .valueDigest: columns[extra.slot] = Int64(bitPattern: digest64(value))
-      case .keyDigest, .field:
+      case .keyDigest:
         if let key {
           columns[extra.slot] = Int64(bitPattern: digest64(key))
         } else {

@@ -13,6 +13,7 @@ struct Step {
     case time
     /// Tries to pass as many numbers as the limit says at once; the step of each follows.
     case run
+    case end
   }
 
   static let noSlot: UInt8 = 255

@@ -65,7 +65,7 @@ public func passThroughPlan(
       "the workload pass-through has no query \(choice.query)", hint: "take copy or count")
   }
   let source = try PassThroughSource(
-    seed: seed, lanes: choice.sources, rate: constantRate(load, kind: choice.kind),
+    seed: seed, lanes: choice.sources, rate: constantRate(load, choice),
     start: choice.start, keys: UInt64(try values.count("keys")),
     payload: Int(try values.count("payload")))
   return Workload(

@@ -73,6 +73,20 @@ public struct WorkloadParameter: Hashable, Sendable {
   }
 }
 
+extension WorkloadParameter {
+  /// Whether a value is of the parameter's kind and within its range.
+  public func allows(_ value: ParameterValue) -> Bool {
+    switch (value, minimum, maximum) {
+    case (.count(let value), .count(let least), .count(let most)),
+      (.duration(let value), .duration(let least), .duration(let most)):
+      value >= least && value <= most
+    case (.ratio(let value), .ratio(let least), .ratio(let most)):
+      value.value >= least.value && value.value <= most.value
+    default: false
+    }
+  }
+}
+
 /// All kinds of this version, in the order in which they are listed.
 public let workloadKinds: [WorkloadKind] = [fraudDetection, passThrough]
 
@@ -89,9 +103,16 @@ struct ParameterValues {
   }
 
   private func value(_ name: String) throws(Problems) -> ParameterValue {
-    if let parameter = chosen.last(where: { $0.name == name }) { return parameter.value }
-    if let parameter = declared.first(where: { $0.name == name }) { return parameter.defaultValue }
-    throw refusal("the workload \(kind) has no parameter \(name)")
+    guard let parameter = declared.first(where: { $0.name == name }) else {
+      throw refusal("the workload \(kind) has no parameter \(name)")
+    }
+    guard let choice = chosen.last(where: { $0.name == name }) else {
+      return parameter.defaultValue
+    }
+    if !parameter.allows(choice.value) {
+      throw refusal("the parameter \(name) of \(kind) is outside its range")
+    }
+    return choice.value
   }
 
   func count(_ name: String) throws(Problems) -> Int64 {
@@ -116,10 +137,11 @@ func refusal(_ message: String, hint: String? = nil) -> Problems {
 }
 
 /// The rate of a generated load; a trace brings its own instants.
-func constantRate(_ load: LoadShape, kind: String) throws(Problems) -> Rate {
+func constantRate(_ load: LoadShape, _ choice: WorkloadChoice) throws(Problems) -> Rate {
+  if choice.sources < 1 { throw refusal("the workload \(choice.kind) needs one source or more") }
   guard case .constant(let rate) = load else {
     throw refusal(
-      "the workload \(kind) generates its events, so load.shape: trace says nothing about it",
+      "the workload \(choice.kind) generates its events, so load.shape: trace says nothing about it",
       hint: "take load.shape: constant, or name a trace in workload.trace")
   }
   return rate

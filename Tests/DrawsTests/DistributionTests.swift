@@ -82,7 +82,9 @@ private let stream = DrawFamily(seed: 5, component: "test", purpose: "draws").st
   }
 
   @Test func `a quantile table keeps median and range`() {
-    let table = QuantileTable(range: 0...200_000) { 35_000 * portableExp(0.45 * normalQuantile($0)) }
+    let table = QuantileTable(range: 0...200_000) {
+      35_000 * portableExp(0.45 * normalQuantile($0))
+    }
     var values = (0..<20_001).map { table.sample(stream.word(UInt64($0))) }
     values.sort()
     #expect(abs(values[10_000] - 35_000) < 600)
@@ -108,7 +110,9 @@ private let stream = DrawFamily(seed: 5, component: "test", purpose: "draws").st
     #expect((0..<4_096).allSatisfy { scramble(UInt64($0)) < 4_096 })
   }
 
-  @Test(arguments: [(10, 0.5), (100, 0.5), (200, 0.5), (5_000, 0.5), (7, 0.2), (250, 0.9), (900, 0.1)])
+  @Test(arguments: [
+    (10, 0.5), (100, 0.5), (200, 0.5), (5_000, 0.5), (7, 0.2), (250, 0.9), (900, 0.1),
+  ])
   func `binomials have mean and variance`(n: Int, p: Double) {
     let rounds = 4_000
     var sum = 0.0

@@ -98,7 +98,8 @@ private func read(
     #expect(row.nulls == 1)
   }
 
-  @Test func `a record without key has a null digest, and nulls are told apart from zeros`() throws {
+  @Test func `a record without key has a null digest, and nulls are told apart from zeros`() throws
+  {
     let row = try read(record(x: nil, y: 0), with: try reader(all))
     #expect(row.nulls == 1 << 4 | 1 << 8)
     #expect(row.columns[0] == 0)
@@ -108,6 +109,19 @@ private func read(
     let row = try read(record(x: nil, y: 7), with: try reader([.field("y")]))
     #expect(row.columns == [7])
     #expect(row.nulls == 0)
+  }
+
+  @Test func `numbers of every length are read and passed over, up to the last byte`() throws {
+    let wanting = try reader([.field("card"), .field("mcc"), .field("y")])
+    let passing = try reader([.field("y")])
+    for shift in 0..<63 as Range<Int64> {
+      for number in [1 << shift, -(1 << shift), (1 << shift) - 1] as [Int64] {
+        let int = max(min(number, 0x7fff_ffff), -0x8000_0000)
+        let bytes = record(sequence: abs(number), card: number, mcc: int, y: number)
+        #expect(try read(bytes, with: wanting).columns == [number, int, number])
+        #expect(try read(bytes, with: passing).columns == [number])
+      }
+    }
   }
 
   @Test func `every proper prefix is truncated or no frame`() throws {
@@ -229,8 +243,10 @@ private func read(
 
   @Test(arguments: [
     (#"{"name": "source", "type": "long"}"#, "begin with source"),
-    (#"{"name": "source", "type": "int"}, {"name": "sequence", "type": "long"}, {"name": "a", "type": "int"}"#,
-      "no field event_time"),
+    (
+      #"{"name": "source", "type": "int"}, {"name": "sequence", "type": "long"}, {"name": "a", "type": "int"}"#,
+      "no field event_time"
+    ),
   ])
   func `a reader needs identity and event time`(fields: String, reason: String) throws {
     let schema = try AvroSchema.parse(#"{"type": "record", "name": "A", "fields": [\#(fields)]}"#)

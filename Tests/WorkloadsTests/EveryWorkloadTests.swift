@@ -1,6 +1,7 @@
 import Bytes
 import Model
 import Queries
+import Scenarios
 import Schemas
 import Testing
 import Workloads
@@ -124,6 +125,25 @@ private let cases = [
     }
   }
 
+  /// Changes only with a deliberate change of a workload, which is then named in the change log.
+  @Test(arguments: [
+    (cases[0], "1924241d782858fa0f8aab6e5ee01079"),
+    (cases[3], "2074a5c32e6f154009393a1aca85393b"),
+  ])
+  func `the bytes are the same on every machine`(_ test: WorkloadCase, golden: String) throws {
+    let source = try test.make().source
+    var digest = RunningDigest()
+    for lane in 0..<source.laneCount {
+      for index in [0, 7, 100_000] {
+        let block = try #require(source.block(index, of: lane))
+        for i in 0..<block.count {
+          withUnsafeBytes(of: (block.digest[i], block.intendedAt[i])) { digest.update($0) }
+        }
+      }
+    }
+    #expect(digest.value().text == golden)
+  }
+
   @Test func `every kind makes every query with its defaults`() throws {
     for kind in workloadKinds {
       for query in kind.queries {
@@ -133,6 +153,15 @@ private let cases = [
         #expect(made.plan.operators[0] == .input)
       }
       #expect(throws: Problems.self) { try workload(kind.name, query: "no such") }
+      #expect(throws: Problems.self) {
+        try workload(kind.name, query: kind.queries[0].name, sources: 0)
+      }
+      for parameter in kind.parameters {
+        #expect(parameter.allows(parameter.defaultValue))
+        #expect(parameter.allows(parameter.minimum))
+        #expect(parameter.allows(parameter.maximum))
+        #expect(!parameter.allows(.choice("no such")))
+      }
     }
   }
 }

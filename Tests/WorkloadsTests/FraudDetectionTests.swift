@@ -142,6 +142,7 @@ private func isDrained(_ requests: [Event]) -> Bool {
     [("again_every", .count(1))],
     [("velocity_window", .duration(1_500_000))],
     [("cards", .ratio(.one))],
+    [("merchants", .count(10))],
   ])
   func `what fits no single range is refused`(_ parameters: [(String, ParameterValue)]) {
     #expect(throws: Problems.self) {
@@ -189,7 +190,8 @@ private func isDrained(_ requests: [Event]) -> Bool {
       let isPresent = columns[0] < 3
       if isPresent { present += 1 }
       #expect(nulls == (isPresent ? 0 : 0b110))
-      #expect(!isPresent || (0..<4_000_000).contains(columns[1]) && (0..<4_000_000).contains(columns[2]))
+      #expect(
+        !isPresent || (0..<4_000_000).contains(columns[1]) && (0..<4_000_000).contains(columns[2]))
       #expect((columns[3] == 2) == (columns[4] == 0))
       #expect([250, 276, 380, 724].contains(columns[5]))
       #expect(columns[6] == 978)

@@ -54,7 +54,8 @@ private let fraudParameters = [
     "Requests of a card within the velocity window at which one is declined.", "assumed"),
   duration("velocity_window", 60, "Length of the velocity window, both ends included.", "assumed"),
   duration("block", 900, "How long a card is blocked after a decline for velocity.", "assumed"),
-  duration("drain_window", 600, "Longest time from the first step of a drain to the last.", "assumed"),
+  duration(
+    "drain_window", 600, "Longest time from the first step of a drain to the last.", "assumed"),
   count(
     "again_every", 2_000, 0...1 << 40, "requests",
     "One request in so many is sent a second time by the acquirer; 0: none.", "assumed"),
@@ -109,7 +110,7 @@ struct FraudSettings: Hashable, Sendable {
   }
   let source = try RequestSource(
     seed: seed, settings: settings, lanes: choice.sources,
-    rate: constantRate(load, kind: choice.kind), start: choice.start)
+    rate: constantRate(load, choice), start: choice.start)
   return Workload(
     kind: choice.kind, source: source, stream: "requests", eventNoun: "payments",
     resultNoun: choice.query, plan: plan, schema: RequestSource.schema,
