@@ -1,5 +1,4 @@
 import Commands
-import Harness
 import Model
 import Scenarios
 import Verification
@@ -111,7 +110,28 @@ struct Catalogue {
   }
 
   /// What the loader must know of the floors above it.
-  static var forLoader: ScenarioCatalog { scenarioCatalog(anomalies: catalogue.map(\.id)) }
+  static var forLoader: ScenarioCatalog {
+    ScenarioCatalog(
+      workloads: workloadKinds.map { kind in
+        WorkloadKindDescription(
+          name: kind.name, domain: kind.domain, summary: kind.summary,
+          queries: kind.queries.map(\.name), defaultSources: kind.defaultSources,
+          parameters: kind.parameters.map(Self.describe))
+      },
+      anomalies: catalogue.map(\.id))
+  }
+
+  private static func describe(_ parameter: WorkloadParameter) -> ParameterDescription {
+    let type: ParameterType =
+      switch (parameter.minimum, parameter.maximum) {
+      case (.count(let low), .count(let high)): .count(low...high)
+      case (.duration(let low), .duration(let high)): .duration(low...high)
+      default: .ratio
+      }
+    return ParameterDescription(
+      name: parameter.name, type: type, defaultValue: parameter.defaultValue,
+      unit: parameter.unit, meaning: parameter.meaning, origin: parameter.origin)
+  }
 }
 
 /// Names of the workloads, for completion.

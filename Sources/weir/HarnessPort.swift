@@ -1,35 +1,55 @@
 import Commands
+import Harness
 import Model
 import Scenarios
 import Statistics
 
-/// What the command line asks of the run loop and of the judges. Everything that the commands need
-/// of `Harness` goes through here.
+/// What the command line asks of the run loop and of the judges: everything that it needs of
+/// `Harness` goes through here.
 
-/// What a run is doing, for the live line: counts since it began.
-struct ProgressFigures {
-  var phase: String
-  /// Run time, and where the load ends.
-  var now: Instant
-  var endOfLoad: Instant
-  var sent: UInt64
-  var read: UInt64
-  var backlog: UInt64
-  var faultsSoFar: Int
-  var faultsPlanned: Int
-}
-
-private let absent = failure("the run loop is not in this version")
-
+/// Runs a scenario and judges it; the history is written to `history` as the run goes on.
 func execute(
-  _ loaded: LoadedScenario, overrides: [String], command: String, history: String,
-  progress: @escaping (ProgressFigures) -> Void
+  _ loaded: LoadedScenario, overrides: [String], command: String, history: String?,
+  trace: String?, progress: @escaping (RunProgress) -> Void = { _ in }
 ) throws(Problems) -> RunResult {
-  throw absent
+  let request = RunRequest(
+    scenario: loaded.scenario, scenarioText: loaded.resolved, command: command,
+    overrides: overrides, historyPath: history, tracePath: trace, version: weirVersion)
+  do throws(RunFailure) {
+    return try Harness.execute(request, progress: progress)
+  } catch {
+    throw problems(error)
+  }
 }
 
-/// Judges a history file from its entries alone.
-func judge(history: String) throws(Problems) -> RunResult { throw absent }
+/// Judges a history file from its entries alone. A trace that it names is looked for from the
+/// current folder.
+func judge(history: String) throws(Problems) -> RunResult {
+  do throws(RunFailure) {
+    return try judgeHistory(path: history, version: weirVersion, tracePath: nil) {
+      text throws(Problems) in
+      try loadScenario(
+        bytes: Array(text.utf8), file: history, name: "recorded", catalog: Catalogue.forLoader
+      ).get().scenario
+    }
+  } catch {
+    throw problems(error)
+  }
+}
 
-/// The result of a run folder as it was reported, from its history and what stands beside it.
-func readRun(folder: String) throws(Problems) -> RunResult { throw absent }
+/// The result of a run folder, from its history.
+func readRun(folder: String) throws(Problems) -> RunResult {
+  try judge(history: "\(folder)/history.weir")
+}
+
+private func problems(_ failure: RunFailure) -> Problems {
+  switch failure {
+  case .problems(let problems): problems
+  case .history(let message): weirFailure(message)
+  case .internalError(let message): weirFailure(message, code: .internalError)
+  }
+}
+
+private func weirFailure(_ message: String, code: ExitCode = .usage) -> Problems {
+  Problems([Problem(file: "weir", message: message)], code: code)
+}

@@ -1,6 +1,6 @@
 import CShim
 import Commands
-import Glibc
+import Harness
 import Model
 import Statistics
 
@@ -17,7 +17,7 @@ final class ProgressLine {
   /// News kept back in the first seconds, when a short run needs no log.
   private var pending: [String] = []
 
-  private var recent: [ProgressFigures] = []
+  private var recent: [RunProgress] = []
   private var phase = ""
   private var faults = 0
   private var interrupted = false
@@ -39,7 +39,7 @@ final class ProgressLine {
   }
 
   /// Takes the figures of the moment; called often.
-  func show(_ figures: ProgressFigures) {
+  func show(_ figures: RunProgress) {
     if form == .none { return }
     let now = shim_monotonic_ns()
     noteInterrupt()
@@ -74,7 +74,7 @@ final class ProgressLine {
   }
 
   /// Keeps the figures of the last five seconds of run time, ten a second.
-  private func follow(_ figures: ProgressFigures) {
+  private func follow(_ figures: RunProgress) {
     if let last = recent.last, figures.now - last.now < 100 * .millisecond { return }
     recent.append(figures)
     let from = figures.now - 5 * .second
@@ -82,7 +82,7 @@ final class ProgressLine {
   }
 
   /// What began since the last call.
-  private func news(_ figures: ProgressFigures) -> [String] {
+  private func news(_ figures: RunProgress) -> [String] {
     var out: [String] = []
     if figures.phase != phase {
       phase = figures.phase
@@ -101,7 +101,7 @@ final class ProgressLine {
     shown = false
   }
 
-  private func line(_ figures: ProgressFigures) -> String {
+  private func line(_ figures: RunProgress) -> String {
     let style = NumberStyle.plain
     var line = "\(figures.phase) \(style.instant(figures.now.ns, decimals: 0))"
     line += "/\(style.instant(figures.endOfLoad.ns, decimals: 0))"

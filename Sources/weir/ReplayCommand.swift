@@ -22,12 +22,14 @@ extension Session {
     if recorded.end != .complete {
       throw failure("the history of \(source) is not whole: weir verify \(shellQuoted(source))")
     }
-    let loaded = try loadScenario(
-      FoundScenario(path: "\(source)/scenario.yaml", name: Files.lastPart(Files.parent(source))),
-      Overrides())
+    let found = FoundScenario(
+      path: "\(source)/scenario.yaml", name: Files.lastPart(Files.parent(source)))
+    let loaded = try loadScenario(found, Overrides())
     let folder = try RunFolder(beside: source)
     defer { folder.discard() }
-    let result = try record(loaded, in: folder, overrides: [], command: "weir replay")
+    let result = try record(
+      loaded, in: folder, trace: try trace(loaded.scenario, near: found), overrides: [],
+      command: "weir replay")
     if result.identity.historyHash.text == recorded.hash {
       say(recorded, result)
       return result.outcome.code
