@@ -37,9 +37,17 @@ func judge(history: String) throws(Problems) -> RunResult {
   }
 }
 
-/// The result of a run folder, from its history.
+/// The result of a run folder, judged again from its history.
 func readRun(folder: String) throws(Problems) -> RunResult {
-  try judge(history: "\(folder)/history.weir")
+  let recorded = try RecordedResult("\(folder)/result.json")
+  var result = try judge(history: "\(folder)/history.weir")
+  try recorded.complete(&result)
+  if result.identity.clock == .live {
+    throw failure(
+      "\(folder) was a live run: what its own sender measured is not in the history, so it cannot "
+        + "be rendered again in this version")
+  }
+  return result
 }
 
 private func problems(_ failure: RunFailure) -> Problems {

@@ -21,7 +21,8 @@ extension Session {
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
-      loaded, in: folder, trace: try trace(loaded.scenario, near: found), overrides: overrides.texts,
+      loaded, in: folder, trace: try trace(loaded.scenario, near: found),
+      overrides: overrides.texts,
       command: (["weir run", found.name] + overrides.texts).joined(separator: " "))
     let place = try finish(result, folder)
     say(result, place: place)
