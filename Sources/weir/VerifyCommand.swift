@@ -86,8 +86,12 @@ struct VerdictPage {
     let later = unknown.filter { anomalyClass($0.id)?.isChecked == false }
     out += "  \(apply.count) of \(states.count) anomaly classes apply: \(clean) clean, "
     out += "\(later.count) not looked for in this version\n"
-    for open in unknown where anomalyClass(open.id)?.isChecked != false {
-      out += "  unknown    \(open.id) \(open.name): \(asciiEscaped(open.reason))\n"
+    var reasons: [String] = []
+    let open = unknown.filter { anomalyClass($0.id)?.isChecked != false }
+    for one in open where !reasons.contains(one.reason) { reasons.append(one.reason) }
+    for reason in reasons {
+      let ids = open.filter { $0.reason == reason }.map(\.id).joined(separator: " ")
+      out += "  unknown    \(ids): \(asciiEscaped(reason))\n"
     }
     out += "  history hash \(result.identity.historyHash.text)\n"
     if let first = result.anomalies.found.first(where: { !$0.witnesses.isEmpty }) {
