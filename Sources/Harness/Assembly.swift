@@ -8,22 +8,6 @@ import Scenarios
 import Schemas
 import Workloads
 
-/// The workload that a scenario asks for: generated, or read from a trace.
-public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFailure) -> Workload {
-  guard let kind = workloadKinds.first(where: { $0.name == scenario.workload.kind }) else {
-    throw .internalError("no workload '\(scenario.workload.kind)'")
-  }
-  var workload: Workload
-  do throws(Problems) {
-    workload = try kind.make(scenario.workload, scenario.load, scenario.seed)
-  } catch {
-    throw .problems(error)
-  }
-  if let delay = scenario.engine.watermarkDelay { workload.plan.watermarkDelay = delay }
-  if let lateness = scenario.engine.allowedLateness { workload.plan.allowedLateness = lateness }
-  return workload
-}
-
 /// Puts the parts of a run together.
 struct Assembly {
   let scenario: Scenario

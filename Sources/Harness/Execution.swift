@@ -1,4 +1,7 @@
+import Backbones
+import Backbones
 import CShim
+import Engines
 import History
 import Model
 import Queries
@@ -8,11 +11,17 @@ import Statistics
 import Verification
 import Workloads
 
+/// A run and what it took beside its history.
+public struct Execution: Sendable {
+  public var result: RunResult
+  public var machine: MachineFacts
+}
+
 /// Runs a scenario to its end and judges it. The history is written to `request.historyPath` as the
 /// run goes on, and is read back for the stories of what went wrong.
 public func execute(
   _ request: RunRequest, progress: ((RunProgress) -> Void)? = nil
-) throws(RunFailure) -> RunResult {
+) throws(RunFailure) -> Execution {
   let meter = Meter()
   let scenario = request.scenario
   let workload = try makeWorkload(scenario, tracePath: request.tracePath)
@@ -27,41 +36,49 @@ public func execute(
   let bench = JudgeBench(
     scenario: scenario, workload: workload, phases: phases, endOfLoad: phases.drainStart,
     cache: cache)
-  history.onBlock = bench.observe
+  history.onBlock = { bench.observe($0, $1) }
   let clock = try runClock(scenario)
   writeFirstEntry(history, request, clock)
   let assembly = Assembly(scenario: scenario, workload: workload, history: history, cache: cache)
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
-  let loop = RunLoop(
-    parts, pacer: makePacer(clock, parts), phases: phases, progress: progress)
+  let loop = RunLoop(parts, pacer: makePacer(clock, parts), phases: phases, progress: progress)
   let ended = try loop.run()
   let hash = history.finish()
-  let end: HistoryEnd = .complete
-  let verdicts = try bench.finish(end, path: request.historyPath)
+  let verdicts = try bench.finish(.complete, path: request.historyPath)
+  var machine = MachineFacts()
+  machine.command = request.command
+  machine.overrides = request.overrides
+  machine.clock = clock
+  machine.ended = ended.ns
+  machine.environment = request.environment
+  machine.historyBytes = history.byteCount
+  machine.historyFailure = history.failure?.message ?? ""
+  machine.take(parts.backbone.usage)
+  machine.engineBusy = parts.engine?.busy ?? 0
+  machine.payloadBytes = parts.load.bytes
+  machine.setLateness(loop.sendLateness)
+  machine.take(meter)
   let facts = RunFacts(
-    request: request, workload: workload, clock: clock, phases: phases, hash: hash,
-    historyEntries: history.entryCount, historyBytes: history.byteCount,
-    historyFailure: history.failure?.message, ended: ended, interruptedAt: loop.interruptedAt,
-    sendLateness: loop.sendLateness, backboneUsage: parts.backbone.usage,
-    engineBusy: parts.engine?.busy ?? 0, sent: parts.load.sent, sentBytes: parts.load.bytes,
-    delivers: parts.engine != nil)
-  return ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build(
-    usage: meter.usage)
+    scenario: scenario, scenarioText: request.scenarioText, version: request.version,
+    workload: workload, phases: phases, hash: hash, historyEntries: history.entryCount,
+    interruptedAt: loop.interruptedAt, machine: machine, sent: parts.load.sent)
+  let result = ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build()
+  return Execution(result: result, machine: machine)
 }
 
 /// Judges a recorded history from its entries alone: the scenario stands in its first one.
-/// `parse` reads the scenario text that the history holds.
+/// `parse` reads the scenario text that the history holds. `machine` is what the run folder knows
+/// beside it; without it, costs and usage are those of no run.
 public func judgeHistory(
-  path: String, version: String, tracePath: String?,
+  path: String, machine: MachineFacts?, traceFile: (Scenario) -> String?,
   parse: (String) throws(Problems) -> Scenario
 ) throws(RunFailure) -> RunResult {
-  let meter = Meter()
   let head = try HistoryHead.read(path)
   let scenario: Scenario
   do throws(Problems) { scenario = try parse(head.scenario) } catch { throw .problems(error) }
-  let workload = try makeWorkload(scenario, tracePath: tracePath)
+  let workload = try makeWorkload(scenario, tracePath: traceFile(scenario))
   let phases = try phasePlan(scenario, workload)
   let endOfLoad = head.loadEndedAt.map { min($0, phases.drainStart) } ?? phases.drainStart
   let bench = JudgeBench(
@@ -77,18 +94,18 @@ public func judgeHistory(
     throw .history(error.message)
   }
   let verdicts = try bench.finish(reading.end, path: path)
-  let request = RunRequest(
-    scenario: scenario, scenarioText: head.scenario, command: "weir verify \(path)",
-    historyPath: path, version: head.version)
+  var known = machine ?? MachineFacts()
+  if machine == nil {
+    known.command = "weir verify \(path)"
+    known.clock = head.clock == "live" ? .live : .virtual
+    known.ended = bench.recorder.endedAt.ns
+  }
   let facts = RunFacts(
-    request: request, workload: workload, clock: RunClock(rawValue: head.clock) ?? .virtual,
-    phases: phases, hash: reading.hash, historyEntries: reading.entryCount, historyBytes: 0,
-    historyFailure: nil, ended: bench.recorder.endedAt, interruptedAt: head.interruptedAt,
-    sendLateness: LatencyHistogram(), backboneUsage: .init(), engineBusy: 0,
-    sent: verdicts.judgement.ledger.sent, sentBytes: 0,
-    delivers: scenario.backbone.kind != .null)
-  return ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build(
-    usage: meter.usage)
+    scenario: scenario, scenarioText: head.scenario, version: head.version, workload: workload,
+    phases: phases, hash: reading.hash, historyEntries: reading.entryCount,
+    interruptedAt: head.interruptedAt, machine: known,
+    sent: verdicts.judgement.ledger.sent)
+  return ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build()
 }
 
 private func writeFirstEntry(_ history: HistoryWriter, _ request: RunRequest, _ clock: RunClock) {
@@ -169,15 +186,21 @@ struct Meter {
   private let wall = shim_monotonic_ns()
   private let cpu = shim_process_cpu_ns()
 
-  struct Usage {
-    var wall: Nanoseconds
-    var cpu: Nanoseconds
-    var peakMemory: UInt64
+  var wallSoFar: Nanoseconds { Int64(shim_monotonic_ns() - wall) }
+  var cpuSoFar: Nanoseconds { Int64(shim_process_cpu_ns() - cpu) }
+}
+
+extension MachineFacts {
+  mutating func take(_ meter: Meter) {
+    wall = meter.wallSoFar
+    cpu = meter.cpuSoFar
+    peakMemory = shim_peak_memory_bytes()
   }
 
-  var usage: Usage {
-    Usage(
-      wall: Int64(shim_monotonic_ns() - wall), cpu: Int64(shim_process_cpu_ns() - cpu),
-      peakMemory: shim_peak_memory_bytes())
+  mutating func take(_ usage: BackboneUsage) {
+    requests = usage.requests
+    deliveries = usage.deliveries
+    retainedBytes = usage.retainedBytes
+    brokerBusy = usage.busy
   }
 }

@@ -29,16 +29,10 @@ final class JudgeBench {
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
       measureEnd: phases.healStart, partitions: scenario.resources.partitions)
-    let sink: SinkSemantics
-    switch scenario.sink.kind {
-    case .append: sink = .append
-    case .upsert: sink = .upsert
-    case .transactional: sink = .transactional
-    }
     judge = Judge(
       context: JudgeContext(
         workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
-        sink: sink, blockProvider: { lane, index in cache.get(index, of: lane) },
+        sink: scenario.sink.kind, blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))
   }
 

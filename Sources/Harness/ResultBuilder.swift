@@ -1,9 +1,12 @@
+import Backbones
 import Bytes
 import Faults
+import History
 import Model
 import Scenarios
 import Statistics
 import Verification
+import Workloads
 
 /// Makes the result of a run out of what was recorded and judged.
 struct ResultBuilder {
@@ -18,7 +21,7 @@ struct ResultBuilder {
     self.verdicts = verdicts
   }
 
-  func build(usage: Meter.Usage) -> RunResult {
+  func build() -> RunResult {
     let faults = FaultAnalysis(recorder: recorder, plan: facts.scenario.faults.plan)
     let troubled = faults.troubled
     let rates = rates(troubled)
@@ -27,7 +30,7 @@ struct ResultBuilder {
       identity: identity, outcome: RunOutcome(code: .holds, correctness: .valid, sentence: ""),
       latency: latency(troubled), rates: rates, thresholds: [], anomalies: anomalies,
       oracle: oracle, faults: faults.results, harness: harness(faults.results), cost: cost,
-      usage: self.usage(usage), environment: environment)
+      usage: usage, environment: environment)
     result.outcome = RunOutcome(
       code: .holds, correctness: verdicts.assessment.verdict,
       correctnessReason: verdicts.assessment.reason, usable: usability.isEmpty,
@@ -68,16 +71,16 @@ struct ResultBuilder {
 
   private var identity: RunIdentity {
     let scenario = facts.scenario
-    let text = Array(facts.request.scenarioText.utf8)
+    let text = Array(facts.scenarioText.utf8)
     return RunIdentity(
-      version: facts.request.version, scenario: scenario.name, description: scenario.description,
+      version: facts.version, scenario: scenario.name, description: scenario.description,
       title: scenario.report.title, seed: scenario.seed,
       backbone: scenario.backbone.kind.rawValue, engine: scenario.engine.kind.rawValue,
       sink: scenario.sink.kind.rawValue, workload: scenario.workload.kind, clock: facts.clock,
       eventNoun: facts.workload.eventNoun, resultNoun: facts.workload.resultNoun,
-      scenarioText: facts.request.scenarioText,
+      scenarioText: facts.scenarioText,
       scenarioDigest: text.withUnsafeBytes { digest128($0) }, historyHash: facts.hash,
-      command: facts.request.command, overrides: facts.request.overrides)
+      command: facts.machine.command, overrides: facts.machine.overrides)
   }
 
   // Latency
@@ -201,12 +204,13 @@ struct ResultBuilder {
   /// Why the run cannot be used; empty when it can.
   private func usability(_ faults: [FaultResult]) -> [String] {
     var reasons: [String] = []
-    if let failure = facts.historyFailure { reasons.append(failure) }
+    if !facts.machine.historyFailure.isEmpty { reasons.append(facts.machine.historyFailure) }
     let reached = facts.interruptedAt.map { $0 - recorder.measureStart } ?? .max
     for fault in faults where !fault.confirmed && fault.start <= reached {
       reasons.append("fault \(fault.letter) (\(fault.text)) was not confirmed: it changed nothing")
     }
-    if let late = facts.sendLateness.quantile(99, 100), facts.sendLateness.supports(99, 100),
+    let lateness = facts.machine.sendLateness
+    if let late = lateness.quantile(99, 100), lateness.supports(99, 100),
       facts.clock == .live, late > latenessLimit
     {
       reasons.append(
@@ -228,9 +232,9 @@ struct ResultBuilder {
     let confirmed = faults.count { $0.confirmed }
     let healed = faults.count { $0.healed }
     return HarnessResult(
-      sendLateness: facts.sendLateness, sendLatenessLimit: latenessLimit,
-      historyEntries: facts.historyEntries, historyBytes: facts.historyBytes,
-      historyWhole: facts.historyFailure == nil && verdicts.judgement.end == .complete,
+      sendLateness: facts.machine.sendLateness, sendLatenessLimit: latenessLimit,
+      historyEntries: facts.historyEntries, historyBytes: facts.machine.historyBytes,
+      historyWhole: facts.machine.historyFailure.isEmpty && verdicts.judgement.end == .complete,
       checks: [
         .init(
           name: "faults confirmed and healed",
@@ -273,24 +277,24 @@ struct ResultBuilder {
       basis: facts.clock == .live ? "measured" : "model (assumed)",
       parts: facts.delivers
         ? [
-          .init(name: "engine", busy: facts.engineBusy),
-          .init(name: "broker", busy: facts.backboneUsage.busy),
+          .init(name: "engine", busy: facts.machine.engineBusy),
+          .init(name: "broker", busy: facts.machine.brokerBusy),
         ] : [],
       events: facts.sent)
   }
 
-  private func usage(_ usage: Meter.Usage) -> Usage {
-    Usage(
-      events: facts.sent, payloadBytes: facts.sentBytes, requests: facts.backboneUsage.requests,
-      deliveries: facts.backboneUsage.deliveries,
-      retainedBytes: facts.backboneUsage.retainedBytes, wall: usage.wall, cpu: usage.cpu,
-      peakMemory: usage.peakMemory, simulated: facts.ended.ns)
+  private var usage: Usage {
+    let machine = facts.machine
+    return Usage(
+      events: facts.sent, payloadBytes: machine.payloadBytes, requests: machine.requests,
+      deliveries: machine.deliveries, retainedBytes: machine.retainedBytes, wall: machine.wall,
+      cpu: machine.cpu, peakMemory: machine.peakMemory, simulated: machine.ended)
   }
 
   private var environment: [EnvironmentFact] {
     [
-      EnvironmentFact(name: "weir", value: facts.request.version),
+      EnvironmentFact(name: "weir", value: facts.version),
       EnvironmentFact(name: "clock", value: facts.clock.rawValue),
-    ]
+    ] + facts.machine.environment.map { EnvironmentFact(name: $0.name, value: $0.value) }
   }
 }

@@ -1,8 +1,8 @@
 import Backbones
 import Bytes
+import Engines
 import History
 import Model
-import Engines
 import Queries
 
 /// Reads the result stream back, as a consumer of the results would, and writes down what it was

@@ -1,30 +1,23 @@
-import Backbones
 import Model
 import Scenarios
 import Statistics
 import Workloads
 
-/// What the run itself knows, for its result.
+/// What is known of a run beside what its history proves.
 struct RunFacts {
-  var request: RunRequest
+  var scenario: Scenario
+  var scenarioText: String
+  var version: String
   var workload: Workload
-  var clock: RunClock
   var phases: PhasePlan
   var hash: Digest128
   var historyEntries: UInt64
-  var historyBytes: UInt64
-  /// Why the history is not whole on disk.
-  var historyFailure: String?
-  var ended: Instant
   var interruptedAt: Instant?
-  var sendLateness: LatencyHistogram
-  var backboneUsage: BackboneUsage
-  var engineBusy: Nanoseconds
+  var machine: MachineFacts
   var sent: UInt64
-  var sentBytes: UInt64
-  /// False when the backbone delivers nothing, so that there is nothing to judge.
-  var delivers: Bool
 
-  var scenario: Scenario { request.scenario }
+  /// False when the backbone delivers nothing, so that there is nothing to judge.
+  var delivers: Bool { scenario.backbone.kind != .null }
+  var clock: RunClock { machine.clock }
   var measured: Nanoseconds { phases.healStart - phases.measureStart }
 }

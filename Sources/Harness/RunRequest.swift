@@ -8,15 +8,18 @@ import Statistics
 public struct RunRequest {
   /// With every draw carried out: what `resolved` returned.
   public var scenario: Scenario
-  /// The scenario as YAML; stands in the history, so that a history alone can be judged.
+  /// The scenario as YAML; stands in the history, so that a history alone can be judged. The clock
+  /// in it is virtual unless the run is live: virtual and paced runs have the same history.
   public var scenarioText: String
   /// The command that repeats the run, and what it asks for beyond the file.
   public var command: String
   public var overrides: [String]
   /// Where the history is written; nil keeps none.
   public var historyPath: String?
-  /// Bytes of the file at a path below the scenario's folder rules; for traces.
+  /// The file that `workload.trace` means.
   public var tracePath: String?
+  /// What the caller knows of the machine, for the report.
+  public var environment: [MachineFacts.Fact] = []
   public var version: String
   /// Deliberate defects, for tests of the tests.
   public var logDefects: Set<LogDefect> = []

@@ -2,6 +2,7 @@ import Model
 import Scenarios
 import Statistics
 import Verification
+import Workloads
 
 /// The one sentence that a report opens with: what was checked, or what went wrong, with numbers.
 struct Sentence {

@@ -91,12 +91,7 @@ public final class ColumnReader: @unchecked Sendable {
     }
     let bytes = base.assumingMemoryBound(to: UInt8.self)
     var cursor = Cursor(at: bytes + Framing.length, end: bytes + value.count)
-    var header = RecordHeader(eventTime: 0, source: 0, sequence: 0)
-    let source = try cursor.signed()
-    let sequence = try cursor.signed()
-    if source < 0 || source > 0x7fff_ffff || sequence < 0 { throw .wrongType }
-    header.source = UInt32(truncatingIfNeeded: source)
-    header.sequence = UInt64(bitPattern: sequence)
+    var header = try readIdentity(&cursor)
     nulls = 0
     var step = UnsafePointer(steps)
     fields: while true {
@@ -136,9 +131,7 @@ public final class ColumnReader: @unchecked Sendable {
         if slot != Step.noSlot { columns[Int(slot)] = value }
       case .time:
         let time = try cursor.signed()
-        let (scaled, overflow) = time.multipliedReportingOverflow(by: timeScale)
-        if overflow { throw .wrongType }
-        header.eventTime = scaled
+        header.eventTime = try nanoseconds(time)
         let slot = current.pointee.slot
         if slot != Step.noSlot { columns[Int(slot)] = time }
       }
@@ -146,6 +139,22 @@ public final class ColumnReader: @unchecked Sendable {
     if !cursor.isAtEnd { throw .truncated }
     if !extras.isEmpty { fillExtras(header, value, key, columns, &nulls) }
     return header
+  }
+
+  @inline(__always)
+  private func readIdentity(_ cursor: inout Cursor) throws(RecordError) -> RecordHeader {
+    let source = try cursor.signed()
+    let sequence = try cursor.signed()
+    if source < 0 || source > 0x7fff_ffff || sequence < 0 { throw .wrongType }
+    return RecordHeader(
+      eventTime: 0, source: UInt32(truncatingIfNeeded: source),
+      sequence: UInt64(bitPattern: sequence))
+  }
+
+  @inline(__always) private func nanoseconds(_ time: Int64) throws(RecordError) -> Int64 {
+    let (scaled, overflow) = time.multipliedReportingOverflow(by: timeScale)
+    if overflow { throw .wrongType }
+    return scaled
   }
 
   private func fillExtras(

@@ -93,8 +93,9 @@ public final class Judge {
     case .runEnded:
       endedInOrder = try cursor.number() == 1
       endReason = try cursor.text()
-    case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .faultRequested,
-      .faultConfirmed, .faultHealed, .buffered:
+    case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .buffered, .interrupted,
+      .faultRequested,
+      .faultConfirmed, .faultHealed:
       try cursor.skip(kind)
     }
   }

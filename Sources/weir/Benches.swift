@@ -68,8 +68,7 @@ struct Bench: Sendable {
     let loaded = try loadScenario(
       bytes: Array(text.utf8), file: "bench", name: "bench", catalog: Catalogue.forLoader
     ).get()
-    let result = try execute(
-      loaded, overrides: [], command: "weir bench", history: nil, trace: nil)
+    let result = try executeUnrecorded(loaded)
     if result.outcome.correctness == .invalid || result.outcome.saturated {
       throw failure("the run of the bench is not valid: \(result.outcome.sentence)")
     }

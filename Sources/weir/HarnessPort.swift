@@ -1,35 +1,77 @@
+import CShim
 import Commands
+import Faults
+import Glibc
 import Harness
 import Model
 import Scenarios
 import Statistics
 
-/// What the command line asks of the run loop and of the judges: everything that it needs of
-/// `Harness` goes through here.
+/// What the command line asks of the run loop and of the judges. Everything that the commands need
+/// of `Harness` goes through here.
 
-/// Runs a scenario and judges it; the history is written to `history` as the run goes on.
+/// Runs a scenario: carries out its draws, keeps the history in `folder`, and beside it what the
+/// machine spent.
 func execute(
-  _ loaded: LoadedScenario, overrides: [String], command: String, history: String?,
-  trace: String?, progress: @escaping (RunProgress) -> Void = { _ in }
+  _ loaded: LoadedScenario, scenarioPath: String, overrides: [String], command: String,
+  folder: String, progress: @escaping (RunProgress) -> Void
 ) throws(Problems) -> RunResult {
-  let request = RunRequest(
-    scenario: loaded.scenario, scenarioText: loaded.resolved, command: command,
-    overrides: overrides, historyPath: history, tracePath: trace, version: weirVersion)
+  var scenario = loaded.scenario
+  scenario.faults = resolveFaults(of: scenario)
+  var timeless = scenario
+  if scenario.backbone.kind == .embedded { timeless.clock = .virtual }
+  var request = RunRequest(
+    scenario: scenario, scenarioText: printScenario(timeless), command: command,
+    overrides: overrides, historyPath: "\(folder)/history.weir",
+    tracePath: traceFile(scenario, beside: scenarioPath), version: weirVersion)
+  request.environment = Environment.facts
+  let execution: Execution
   do throws(RunFailure) {
-    return try Harness.execute(request, progress: progress)
+    execution = try execute(request, progress: progress)
+  } catch {
+    throw problems(error)
+  }
+  try Files.write(Array(execution.machine.text.utf8), to: "\(folder)/\(machineFile)")
+  return execution.result
+}
+
+/// Runs a scenario without keeping its history, for benches.
+func executeUnrecorded(_ loaded: LoadedScenario) throws(Problems) -> RunResult {
+  let request = RunRequest(
+    scenario: loaded.scenario, scenarioText: loaded.resolved, command: "weir bench",
+    historyPath: nil, version: weirVersion)
+  do throws(RunFailure) {
+    return try execute(request).result
   } catch {
     throw problems(error)
   }
 }
 
-/// Judges a history file from its entries alone. A trace that it names is looked for from the
-/// current folder.
+/// Facts of a run folder beside its history.
+let machineFile = "machine.txt"
+
+/// Where the trace of a scenario is: as named, or beside the scenario; nil when it is nowhere.
+private func traceFile(_ scenario: Scenario, beside scenarioPath: String) -> String? {
+  guard let trace = scenario.workload.trace else { return nil }
+  var candidates = [trace] + candidatePaths(trace, ofScenario: scenarioPath)
+  candidates += ScenarioLookup().homes.map { "\($0)/\(trace)" }
+  return candidates.first { Files.kind($0) == .file }
+}
+
+/// Judges a history file from its entries, with the facts of its run folder when there are any.
 func judge(history: String) throws(Problems) -> RunResult {
+  let folder = Files.parent(history)
+  var machine: MachineFacts?
+  if Files.kind("\(folder)/\(machineFile)") == .file {
+    machine = MachineFacts(parsing: try Files.text("\(folder)/\(machineFile)", limit: 1 << 22))
+  }
   do throws(RunFailure) {
-    return try judgeHistory(path: history, version: weirVersion, tracePath: nil) {
-      text throws(Problems) in
+    return try judgeHistory(
+      path: history, machine: machine,
+      traceFile: { traceFile($0, beside: "scenarios/x.yaml") }
+    ) { (text: String) throws(Problems) in
       try loadScenario(
-        bytes: Array(text.utf8), file: history, name: "recorded", catalog: Catalogue.forLoader
+        bytes: Array(text.utf8), file: history, name: "history", catalog: Catalogue.forLoader
       ).get().scenario
     }
   } catch {
@@ -37,27 +79,38 @@ func judge(history: String) throws(Problems) -> RunResult {
   }
 }
 
-/// The result of a run folder, judged again from its history.
+/// The result of a run folder as it was reported, from its history and what stands beside it.
 func readRun(folder: String) throws(Problems) -> RunResult {
-  let recorded = try RecordedResult("\(folder)/result.json")
-  var result = try judge(history: "\(folder)/history.weir")
-  try recorded.complete(&result)
-  if result.identity.clock == .live {
-    throw failure(
-      "\(folder) was a live run: what its own sender measured is not in the history, so it cannot "
-        + "be rendered again in this version")
-  }
-  return result
+  try judge(history: "\(folder)/history.weir")
 }
 
 private func problems(_ failure: RunFailure) -> Problems {
   switch failure {
   case .problems(let problems): problems
-  case .history(let message): weirFailure(message)
-  case .internalError(let message): weirFailure(message, code: .internalError)
+  case .history(let message): weir.failure(message)
+  case .internalError(let message): weir.failure(message, code: .internalError)
   }
 }
 
-private func weirFailure(_ message: String, code: ExitCode = .usage) -> Problems {
-  Problems([Problem(file: "weir", message: message)], code: code)
+/// The lines of a report's environment: what the numbers were taken on.
+private enum Environment {
+  static var facts: [MachineFacts.Fact] {
+    var facts = [
+      MachineFacts.Fact(name: "cores", value: "\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))"),
+      MachineFacts.Fact(
+        name: "memory",
+        value: NumberStyle.plain.bytes(
+          UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))))),
+    ]
+    var system = utsname()
+    if uname(&system) == 0 {
+      facts.append(.init(name: "system", value: text(system.sysname) + " " + text(system.release)))
+      facts.append(.init(name: "processor", value: text(system.machine)))
+    }
+    return facts
+  }
+
+  private static func text<T>(_ field: T) -> String {
+    withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
 }

@@ -22,14 +22,15 @@ extension Session {
     if recorded.end != .complete {
       throw failure("the history of \(source) is not whole: weir verify \(shellQuoted(source))")
     }
-    let found = FoundScenario(
-      path: "\(source)/scenario.yaml", name: Files.lastPart(Files.parent(source)))
-    let loaded = try loadScenario(found, Overrides())
+    let path = "\(source)/scenario.yaml"
+    var virtual = Overrides()
+    // A paced run has the history of virtual time, so nobody need wait for it again.
+    virtual.changes = [.clock("virtual")]
+    let loaded = try loadScenario(
+      FoundScenario(path: path, name: Files.lastPart(Files.parent(source))), virtual)
     let folder = try RunFolder(beside: source)
     defer { folder.discard() }
-    let result = try record(
-      loaded, in: folder, trace: try trace(loaded.scenario, near: found), overrides: [],
-      command: "weir replay")
+    let result = try record(loaded, at: path, in: folder, overrides: [], command: "weir replay")
     if result.identity.historyHash.text == recorded.hash {
       say(recorded, result)
       return result.outcome.code

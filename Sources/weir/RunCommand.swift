@@ -1,6 +1,8 @@
 import CShim
 import Commands
+import Faults
 import Glibc
+import Harness
 import Model
 import Reporting
 import Scenarios
@@ -15,53 +17,39 @@ extension Session {
     if let seed = overrides.drawnSeed { console.note("seed \(seed)") }
     let loaded = try loadScenario(found, overrides)
     if invocation.has("print") {
-      printScenario(loaded)
+      printResolved(loaded)
       return .holds
     }
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
-      loaded, in: folder, trace: try trace(loaded.scenario, near: found),
-      overrides: overrides.texts,
+      loaded, at: found.path, in: folder, overrides: overrides.texts,
       command: (["weir run", found.name] + overrides.texts).joined(separator: " "))
     let place = try finish(result, folder)
     say(result, place: place)
     return result.outcome.code
   }
 
-  /// The file of the trace that a scenario names: one of the command line is looked for from the
-  /// current folder, one of the scenario from its own folder, then from the folder that holds
-  /// `scenarios/`.
-  func trace(_ scenario: Scenario, near found: FoundScenario) throws(Problems) -> String? {
-    guard let name = scenario.workload.trace else { return nil }
-    if name.hasPrefix("/") || Files.kind(name) == .file && invocation.has("trace") { return name }
-    var places = [Files.parent(found.path)] + ScenarioLookup().homes
-    if invocation.has("trace") { places = ["."] }
-    for place in places where Files.kind("\(place)/\(name)") == .file {
-      return place == "." ? name : "\(place)/\(name)"
-    }
-    let looked = places.map { "\($0)/" }.joined(separator: ", ")
-    throw failure(
-      "the trace \(name) of \(found.name) was not found; looked in: \(looked)",
-      hint: "give one with --trace FILE")
-  }
-
-  private func printScenario(_ loaded: LoadedScenario) {
+  /// With the faults that the seed draws, as the run would have them.
+  private func printResolved(_ loaded: LoadedScenario) {
+    var scenario = loaded.scenario
+    scenario.faults = resolveFaults(of: scenario)
+    let text = printScenario(scenario)
     if console.json {
       console.document(
         .object([
           ("schema", .string("weir-scenario/1")), ("name", .string(loaded.scenario.name)),
-          ("scenario", .string(loaded.resolved)),
+          ("scenario", .string(text)),
         ]))
     } else {
-      console.result(loaded.resolved)
+      console.result(text)
     }
   }
 
   /// Runs, with progress and interrupts; the folder is taken back when that fails, and kept as
   /// evidence of a defect.
   func record(
-    _ loaded: LoadedScenario, in folder: RunFolder, trace: String?, overrides: [String],
+    _ loaded: LoadedScenario, at path: String, in folder: RunFolder, overrides: [String],
     command: String
   ) throws(Problems) -> RunResult {
     let line = ProgressLine(console, choice: invocation.value("progress"))
@@ -69,8 +57,8 @@ extension Session {
     shim_watch_interrupts()
     do {
       return try execute(
-        loaded, overrides: overrides, command: command,
-        history: "\(folder.partial)/history.weir", trace: trace, progress: line.show)
+        loaded, scenarioPath: path, overrides: overrides, command: command,
+        folder: folder.partial, progress: line.show)
     } catch {
       if error.code != .internalError {
         folder.discard()

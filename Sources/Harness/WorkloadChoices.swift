@@ -1,0 +1,88 @@
+import Model
+import Queries
+import Scenarios
+import Schemas
+import Traces
+import Workloads
+
+/// The workload that a scenario asks for: generated, or read from a trace.
+public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFailure) -> Workload {
+  var workload: Workload
+  do throws(Problems) {
+    if scenario.workload.trace == nil {
+      workload = try kind(of: scenario).make(scenario.workload, scenario.load, scenario.seed)
+    } else {
+      workload = try tracedWorkload(scenario, path: tracePath)
+    }
+  } catch {
+    throw .problems(error)
+  }
+  if let delay = scenario.engine.watermarkDelay { workload.plan.watermarkDelay = delay }
+  if let lateness = scenario.engine.allowedLateness { workload.plan.allowedLateness = lateness }
+  return workload
+}
+
+private func kind(of scenario: Scenario) throws(Problems) -> WorkloadKind {
+  guard let kind = workloadKinds.first(where: { $0.name == scenario.workload.kind }) else {
+    throw problem(scenario, "there is no workload '\(scenario.workload.kind)'")
+  }
+  return kind
+}
+
+private func problem(_ scenario: Scenario, _ message: String, hint: String? = nil) -> Problems {
+  Problems([Problem(file: scenario.name, message: message, hint: hint)])
+}
+
+/// Events of a trace under the query of an application: pass-through takes any schema, the others
+/// only their own.
+private func tracedWorkload(
+  _ scenario: Scenario, path: String?
+) throws(Problems) -> Workload {
+  let named = scenario.workload.trace ?? ""
+  guard let path else {
+    throw problem(
+      scenario, "the trace \(named) is not there",
+      hint: "give one with --trace FILE; weir trace import and weir trace generate make them")
+  }
+  guard case .trace(let speed, let cap) = scenario.load else {
+    throw problem(
+      scenario, "a trace brings its own instants", hint: "write load: {shape: trace, speed: 1x}")
+  }
+  var choice = scenario.workload
+  choice.trace = nil
+  let rate = LoadShape.constant(Rate(count: 1_000, per: .second))
+  var workload = try kind(of: scenario).make(choice, rate, scenario.seed)
+  do throws(TraceError) {
+    let reader = try TraceReader(path: path)
+    guard let stream = reader.description.streams.first, let schema = stream.schemas.first else {
+      throw TraceError(.request, file: path, message: "the trace has no stream with a schema")
+    }
+    if scenario.workload.kind == "pass-through" {
+      workload.plan.input.stream = stream.name
+    } else if !isSame(schema.json, workload.schema) {
+      throw TraceError(
+        .request, file: path,
+        message: "the schema of \(stream.name) is not that of \(scenario.workload.kind); "
+          + "pass-through takes any")
+    }
+    workload.source = try TraceSource(
+      reader, stream: stream.name, columns: workload.plan.input.columns,
+      options: TraceSource.Options(speed: speed, idleCap: cap))
+    workload.stream = stream.name
+    workload.schema = schema.json
+    workload.schemaID = schema.id
+    workload.lateLanes = []
+    workload.eventNoun = "events"
+  } catch {
+    throw problem(scenario, "\(error)")
+  }
+  return workload
+}
+
+private func isSame(_ a: String, _ b: String) -> Bool {
+  do throws(SchemaError) {
+    return try AvroSchema.parse(a) == AvroSchema.parse(b)
+  } catch {
+    return false
+  }
+}
