@@ -152,7 +152,7 @@ struct LogAxis {
 
   static func row(_ value: Nanoseconds) -> Int {
     // Decades fall on whole rows; the small addend keeps 10, 100, ... in theirs.
-    Int((log10(Double(max(value, 1))) * 10 + 1e-9).rounded(.down))
+    floored(log10(Double(max(value, 1))) * 10 + 1e-9)
   }
 
   /// Height above the foot of the axis as y of a picture `height` tall.

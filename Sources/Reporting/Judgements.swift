@@ -156,6 +156,6 @@ func limitInNanoseconds(_ expected: String) -> Nanoseconds? {
   guard let value = Double(digits), let size = sizes.first(where: { $0.0 == unit }) else {
     return nil
   }
-  let product = (value * size.1).rounded(.toNearestOrEven)
+  let product = halfToEven(value * size.1)
   return product < 9e18 ? Nanoseconds(product) : nil
 }

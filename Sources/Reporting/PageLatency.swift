@@ -134,7 +134,7 @@ extension Page {
       let seconds = part.reduce(0) { $0 + $1.seconds }
       let rate = { (count: (TimeBins.Column) -> UInt64) -> Markup in
         let sum = part.reduce(0) { $0 + count($1) }
-        return "\(style.count(UInt64(seconds > 0 ? (Double(sum) / seconds).rounded() : 0)))"
+        return "\(style.count(UInt64(seconds > 0 ? halfToEven(Double(sum) / seconds) : 0)))"
       }
       let from = frame.axis.start + Nanoseconds(first) * frame.axis.bin
       rows.append(

@@ -13,7 +13,7 @@ struct PercentileChart {
   func figure() -> Figure? {
     let latency = findings.result.latency
     if latency.all.count == 0 { return nil }
-    let nines = max(2, Int(log10(Double(latency.all.count)).rounded(.up)))
+    let nines = max(2, ceiled(log10(Double(latency.all.count))))
     let all = curve(latency.all)
     let naive = curve(latency.fromActualSend)
     let calm = findings.hasFaults ? curve(latency.calm) : []
@@ -58,7 +58,7 @@ struct PercentileChart {
     while true {
       let x = Double(step) / Double(PercentileChart.perNine)
       if x >= end { break }
-      ranks.append((x, UInt64(max(1, ((1 - left) * count).rounded(.up)))))
+      ranks.append((x, UInt64(max(1, ceiled((1 - left) * count)))))
       left *= 0.8912509381337456
       step += 1
     }

@@ -19,6 +19,9 @@ public struct LatencyHistogram: Hashable, Sendable {
 
   public init() {}
 
+  /// From the bucket of the minimum: those below are empty, and there are many of them.
+  private var used: Range<Int> { (count == 0 ? counts.count : Self.bucket(of: minimum))..<counts.count }
+
   /// Index of the bucket of a value above zero.
   public static func bucket(of value: Int64) -> Int {
     let word = UInt64(value)
@@ -53,7 +56,7 @@ public struct LatencyHistogram: Hashable, Sendable {
     if other.counts.count > counts.count {
       counts.append(contentsOf: repeatElement(0, count: other.counts.count - counts.count))
     }
-    for index in other.counts.indices { counts[index] &+= other.counts[index] }
+    for index in other.used { counts[index] &+= other.counts[index] }
     if other.count > 0 {
       minimum = count == 0 ? other.minimum : min(minimum, other.minimum)
       maximum = max(maximum, other.maximum)
@@ -65,7 +68,7 @@ public struct LatencyHistogram: Hashable, Sendable {
 
   /// Calls `visit` for each bucket with values in it, in ascending order.
   public func forEachBucket(_ visit: (_ low: Int64, _ width: Int64, _ count: UInt64) -> Void) {
-    for index in counts.indices where counts[index] > 0 {
+    for index in used where counts[index] > 0 {
       let (low, width) = Self.range(ofBucket: index)
       visit(low, width, counts[index])
     }
@@ -80,7 +83,7 @@ public struct LatencyHistogram: Hashable, Sendable {
     if rest > 0 { rank += 1 }
     rank = max(rank, 1)
     var seen: UInt64 = 0
-    for index in counts.indices {
+    for index in used {
       seen += counts[index]
       if seen >= rank {
         let (low, width) = Self.range(ofBucket: index)
