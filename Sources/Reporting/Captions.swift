@@ -38,7 +38,7 @@ extension Findings {
   }
 
   func heatDescription(_ bin: Nanoseconds) -> String {
-    var text = "Each column is \(style.duration(bin)) of instants at which results became visible, "
+    var text = "Each column is \(style.chosen(bin)) of instants at which results became visible, "
     text += "each row a tenth of a decade of latency, darkness the number of results. "
     if let most = maximum(result.latency.all) {
       let least = result.latency.all.minimum

@@ -67,7 +67,7 @@ extension Page {
         lead += """
           <p><span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \
           \(style.instant(fault.start)) \(Escaped(fault.text)), \
-          for \(style.duration(fault.duration))\(drawn).</p>
+          for \(style.chosen(fault.duration))\(drawn).</p>
           """
       }
       if result.faults.count > 8 {
@@ -103,7 +103,7 @@ extension Page {
         """
         <span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \(Escaped(fault.text))\(note)
         """,
-        "\(style.instant(fault.start))", "\(style.duration(fault.duration))",
+        "\(style.instant(fault.start))", "\(style.chosen(fault.duration))",
         "\(style.duration(fault.stall))", "\(style.count(fault.peakBacklog))",
         "\(fault.caughtUpAfterStart.map { style.duration($0) } ?? "never")", "\(after)",
       ])
@@ -154,7 +154,7 @@ extension Page {
         .number("backlog max"), .number("p50"), .number("p99"), .number("max"),
       ], rows: rows)
     return """
-      <details><summary>The numbers behind the time charts, every \(style.duration(step))\
+      <details><summary>The numbers behind the time charts, every \(style.chosen(step))\
       </summary>\(table.markup)</details>
 
       """

@@ -89,7 +89,8 @@ struct PercentileChart {
     for (index, mark) in marks.enumerated() {
       let x = mark.x / Double(nines) * 100
       // On phones the long labels stand too close: every second one stays.
-      let hidden: Markup = nines > 4 && index > 0 && (marks.count - 1 - index) % 2 == 1 ? " class=\"x\"" : ""
+      let hidden: Markup =
+        nines > 4 && index > 0 && (marks.count - 1 - index) % 2 == 1 ? " class=\"x\"" : ""
       body += """
         <line class="g" x1="\(x, 3)%" x2="\(x, 3)%" y2="\(height)"/>\
         <line class="tick" x1="\(x, 3)%" x2="\(x, 3)%" y1="\(height)" y2="\(height + 4)"/>\
@@ -103,7 +104,8 @@ struct PercentileChart {
   private func end(_ point: (x: Double, y: Double)?, _ most: Nanoseconds) -> Markup {
     guard let point else { return "" }
     let x = point.x / 10
-    let y = point.y > 22 ? point.y - 8 : point.y + 18
+    // The maximum is the highest value there is, so above it the label crosses no line.
+    let y = point.y - 8
     return """
       <circle cx="\(x, 3)%" cy="\(point.y)" r="3" fill="var(--accent)"/>\
       <text class="b halo" x="\(x, 3)%" y="\(y)" text-anchor="end" style="fill:var(--accent)">\

@@ -103,7 +103,14 @@ public enum NumberStyle: Sendable {
     return value < 0 ? minus + text : text
   }
 
-  /// The same, with as many digits as it takes to stay on the right side of a limit: 49.97 ms
+  /// A length of time that was chosen, not measured, without digits that say nothing: `500 ms`.
+  public func chosen(_ value: Nanoseconds) -> String {
+    let unit = times.last { value.magnitude >= $0.from && value.magnitude % $0.size == 0 }
+    guard let unit, value >= 0 else { return duration(value) }
+    return count(value.magnitude / unit.size) + gap + unit.name
+  }
+
+  /// A length of time with as many digits as it takes to stay on the right side of a limit: 49.97 ms
   /// against 50 ms is not printed as `50.0 ms`.
   public func duration(_ value: Nanoseconds, beside limit: Nanoseconds?) -> String {
     guard let limit, value != limit, value > 0, limit > 0 else { return duration(value) }
