@@ -113,7 +113,7 @@ extension Page {
           ? "none late" : "at most " + style.duration(late.maximum, beside: limit))
       rows.append(
         (
-          "send lateness", value, "< \(style.duration(limit))",
+          "send lateness", value, "<\u{A0}\(style.chosen(limit))",
           (p99 ?? findings.maximum(late) ?? 0) < limit
         ))
     }
@@ -171,7 +171,7 @@ extension Page {
     var body = frame.backdrop(height, words: false) + gridLines(scale.ticks(Double(height)))
     body += """
       <line class="lim" x1="0" x2="100%" y1="\(at)" y2="\(at)"/><text class="m halo" \
-      x="\(axis.percent(0), 3)%" dx="6" y="\(label)">limit \(style.duration(limit))</text>
+      x="\(axis.percent(0), 3)%" dx="6" y="\(label)">limit \(style.chosen(limit))</text>
       """
     body += stretched("<path class=\"ln a\" d=\"\(polyline(points))\"/>", height)
     body += frame.ticks(height)

@@ -62,7 +62,8 @@ extension Page {
     var lead = Markup()
     if findings.hasFaults {
       lead += "<p>The same faults mark every time chart:</p>"
-      for fault in result.faults.prefix(8) {
+      let told = result.faults.count > 8 ? 3 : 8
+      for fault in result.faults.prefix(told) {
         let drawn: Markup = fault.drawn ? ", drawn from the seed" : ""
         lead += """
           <p><span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \
@@ -70,8 +71,8 @@ extension Page {
           for \(style.chosen(fault.duration))\(drawn).</p>
           """
       }
-      if result.faults.count > 8 {
-        lead += "<p>and \(result.faults.count - 8) more, in the recovery table.</p>"
+      if result.faults.count > told {
+        lead += "<p>and \(result.faults.count - told) more, in the recovery table.</p>"
       }
     }
     lead += "<p>0:00 is the start of the measure phase. Hatched: not counted.</p>"

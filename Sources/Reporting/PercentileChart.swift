@@ -15,8 +15,9 @@ struct PercentileChart {
     if latency.all.count == 0 { return nil }
     let nines = max(2, ceiled(log10(Double(latency.all.count))))
     let all = curve(latency.all)
-    let naive = curve(latency.fromActualSend)
-    let calm = findings.hasFaults ? curve(latency.calm) : []
+    // A curve that lies on another says nothing in the chart; the table has its figures.
+    let naive = latency.fromActualSend == latency.all ? [] : curve(latency.fromActualSend)
+    let calm = findings.hasFaults && latency.calm != latency.all ? curve(latency.calm) : []
     let everything = (all + naive + calm).map(\.value)
     let axis = LogAxis(
       from: max(everything.min() ?? 1, 1), to: max(everything.max() ?? 1, 1))

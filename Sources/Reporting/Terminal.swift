@@ -95,7 +95,10 @@ private struct TerminalPage {
       ("correctness", findings.correctness), ("performance", findings.performance),
       ("harness", findings.fitness),
     ] {
-      let words = Escaped(judgement.text, limit: 2_000).terminal
+      var words = Escaped(judgement.text, limit: 2_000).terminal
+      if judgement.word == "VIOLATED", let first = findings.notPermitted.first {
+        words += ": weir verify \(findings.run) --explain \(Escaped(first.id, limit: 20).terminal)/1"
+      }
       let mark = padded(judgement.word, 8)
       let at = text.count
       wrapped("  " + padded(name, 12) + " " + mark + " ", words, hang: 24)

@@ -2,7 +2,7 @@ import Model
 import Statistics
 
 func invalidRun() -> RunResult {
-  var run = base()
+  var run = sharedBase
   run.identity.command += " --set sink.kind=append"
   run.identity.sink = "append"
   run.outcome = RunOutcome(
@@ -38,7 +38,12 @@ private func step(_ entry: UInt64, _ milliseconds: Int64, _ sentence: String) ->
   Citation(entry: entry, at: Instant(ns: milliseconds * .millisecond), sentence: sentence)
 }
 
-func calmRun() -> RunResult {
+private let sharedBase = base()
+private let sharedCalm = quietRun()
+
+func calmRun() -> RunResult { sharedCalm }
+
+private func quietRun() -> RunResult {
   var plan = Plan()
   plan.faults = []
   var run = base(plan)
@@ -90,7 +95,7 @@ func inconclusiveRun() -> RunResult {
 }
 
 func liveRun() -> RunResult {
-  var run = base()
+  var run = sharedBase
   run.identity.clock = .live
   run.identity.command = "weir run finance/fraud-detection --clock wall --seed 4217"
   var noise = Noise()

@@ -1,4 +1,5 @@
 import Model
+import Reporting
 import Statistics
 
 /// Made-up runs, one for each variant of the report; the same on every call.
@@ -10,7 +11,16 @@ enum Sample: String, CaseIterable {
   static let results: [Sample: RunResult] = Dictionary(
     uniqueKeysWithValues: allCases.map { ($0, $0.made()) })
 
+  /// The run folder of each, made once too.
+  static let folders: [Sample: [String: [UInt8]]] = results.mapValues { run in
+    Dictionary(uniqueKeysWithValues: runFiles(run).map { ($0.name, $0.bytes) })
+  }
+
   var result: RunResult { Sample.results[self] ?? made() }
+
+  func text(_ file: String) -> String {
+    String(decoding: Sample.folders[self]?[file] ?? [], as: UTF8.self)
+  }
 
   private func made() -> RunResult {
     switch self {
