@@ -45,5 +45,12 @@ extension String {
           + #""value":{"txn_seq":0,"amount_minor":14962,"fraud":false}}"#
       ])
     #expect(try verifyTrace(out) == nil)
+    #expect(
+      try traceStatistics(out).text == """
+        rate        1.10/s; peak 21 in 1 s, 419 in 60 s; index of dispersion 1.94 (1 s), 32.1 (60 s)
+        stamps      44.0 % share their time stamp with the event before; out of order 0
+        """)
+    let info = try traceInfo(out)
+    #expect(info.events == 5000 && info.streams[0].withoutKey == 5000 && info.outOfOrder == 0)
   }
 }
