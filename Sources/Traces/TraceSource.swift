@@ -190,7 +190,10 @@ public final class TraceSource: EventSource {
         last = max(last, reader.blocks[block].summary.greatestSendTime)
       }
     }
-    if lanes.isEmpty { first = 0; last = 0 }
+    if lanes.isEmpty {
+      first = 0
+      last = 0
+    }
     if last.subtractingReportingOverflow(first).overflow {
       throw refusal("the send times span more than 292 years", reader)
     }

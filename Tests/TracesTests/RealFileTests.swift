@@ -31,7 +31,8 @@ extension String {
       badPath: out + ".bad")
     print(summary.text)
     #expect(summary.rows == 5000 && summary.events == 5000 && summary.bad == 0)
-    #expect(summary.text.hasPrefix("5,000 rows, 5,000 events, 0 bad; 1 h 16 min 3 s; 1.10 events/s"))
+    #expect(
+      summary.text.hasPrefix("5,000 rows, 5,000 events, 0 bad; 1 h 16 min 3 s; 1.10 events/s"))
     #expect(!exists(out + ".bad"))
     var lines: [String] = []
     try traceLines(out, limit: 1) { line in

@@ -144,7 +144,8 @@ import Workloads
     #expect(blocks.map(\.baseSequence) == [3, 9, 12, 14, 40])
     #expect(blocks.map(\.count) == [3, 1, 2, 2, 1])
     #expect(source.block(5, of: 0) == nil)
-    #expect([3, 5, 9, 13, 14, 40, 41].map { source.blockIndex(of: $0, in: 0) } == [0, 0, 1, 2, 3, 4, 5])
+    #expect(
+      [3, 5, 9, 13, 14, 40, 41].map { source.blockIndex(of: $0, in: 0) } == [0, 0, 1, 2, 3, 4, 5])
     #expect((0..<5).map { source.earliestSend(block: $0, of: 0).ns } == [0, 30, 40, 60, 80])
     #expect((0..<5).allSatisfy { source.eventTimeFloor(block: $0, of: 0) == 92 })
     for block in blocks {
