@@ -60,6 +60,8 @@ public final class Oracle {
       provider: blockProvider ?? { lane, index in source.block(index, of: lane) })
     input = InputStep(output: RowPicks(rows: Rows(width: workload.plan.input.columns.count)))
     steps = PlanSteps.make(workload.plan, input: input)
+    let late = Set(workload.lateLanes.map { UInt32($0) })
+    for step in steps { step.lateSources = late }
   }
 
   /// The event did not happen: it was never sent, failed, or was dropped late as the rules allow.
@@ -79,11 +81,16 @@ public final class Oracle {
     return true
   }
 
+  /// True when the operator left the event out by itself, so that its drop changes nothing.
+  public func isNeutral(_ event: EventID, at planOperator: Int) -> Bool {
+    steps.indices.contains(planOperator) && steps[planOperator].neutral.contains(event)
+  }
+
   /// Computes with all events whose time is below `eventTime`, as far as whole buckets go.
   public func advance(to eventTime: Int64) {
     events.load(until: eventTime)
     while let bucket = events.take(until: eventTime) {
-      process(bucket.rows, bound: bucket.end)
+      process(bucket)
       events.giveBack(bucket.rows)
     }
   }
@@ -111,10 +118,13 @@ public final class Oracle {
   /// A time some way on, nil when nothing is left.
   private func nextBound(after bound: Int64) -> Int64? { events.someTimeAfter(bound) }
 
-  private func process(_ rows: Rows, bound: Int64) {
+  private func process(_ bucket: EventBuckets.Bucket) {
     let picks = input.output
+    let rows = bucket.rows
     picks.rows = rows
-    picks.pickAllSorted()
+    picks.pickAllEvents(
+      from: bucket.start, until: bucket.end, resolution: max(plan.resolution, 1),
+      lanes: events.laneCount)
     if !excluded.isEmpty || !repeated.isEmpty { applyChanges(rows) }
     if let onEvent {
       for place in 0..<picks.count {
@@ -122,8 +132,8 @@ public final class Oracle {
         onEvent(head.source, head.sequence)
       }
     }
-    run(frontier: bound)
-    passed = bound
+    run(frontier: bucket.end)
+    passed = bucket.end
   }
 
   private func applyChanges(_ rows: Rows) {
