@@ -73,7 +73,7 @@ final class ClientHandle: @unchecked Sendable {
       rd_kafka_queue_destroy(queue)
     }
     for topic in topics { rd_kafka_topic_destroy(topic.pointer) }
-    rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+    rd_kafka_destroy(pointer)
   }
 
   /// The topic object of this client; only from the thread that owns the client.

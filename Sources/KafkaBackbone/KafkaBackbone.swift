@@ -32,8 +32,8 @@ public final class KafkaBackbone: LiveBackbone {
   public init(_ settings: KafkaSettings, cluster: Cluster? = nil) throws(KafkaProblem) {
     self.settings = settings
     self.cluster = cluster
-    let controlHandle = try ClientConfiguration(settings.readerOptions(committedOnly: true))
-      .open(RD_KAFKA_CONSUMER)
+    let controlHandle = try ClientConfiguration(settings.controlOptions).open(
+      RD_KAFKA_CONSUMER)
     topics = Topics(handle: controlHandle)
     do {
       try Self.prepare(topics, settings)

@@ -71,9 +71,15 @@ public struct KafkaSettings: Sendable {
     return common + producer + identity
   }
 
+  /// The client that commits and fetches positions stands in the group; those that read are told
+  /// their partitions.
+  var controlOptions: [KafkaOption] {
+    readerOptions(committedOnly: true) + [KafkaOption("group.id", group)]
+  }
+
   func readerOptions(committedOnly: Bool) -> [KafkaOption] {
     common + [
-      KafkaOption("group.id", group), KafkaOption("enable.auto.commit", "false"),
+      KafkaOption("enable.auto.commit", "false"),
       KafkaOption("enable.auto.offset.store", "false"),
       KafkaOption("enable.partition.eof", "true"),
       KafkaOption("auto.offset.reset", "earliest"), KafkaOption("fetch.wait.max.ms", "100"),
