@@ -73,8 +73,8 @@ let package = Package(
       name: "weir",
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
-        "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting", "CShim",
-        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
+        "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
+        "KafkaBackbone", "CShim", "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
       ],
       swiftSettings: hot + strict),
 
