@@ -11,8 +11,10 @@ public func renderReport(_ result: RunResult) -> String {
 func report(_ result: RunResult, files: [(name: String, bytes: [UInt8])]) -> Markup {
   let page = Page(result)
   let script = pageScript.text
-  let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"
-    + base64(sha256(Array(script.utf8))) + "'"
+  let digest = base64(sha256(Array(script.utf8)))
+  let policy: Markup = """
+    default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-\(digest)'
+    """
   let sections = page.sections(files: files)
   let links = Markup(
     sections.map { "<li><a href=\"#\($0.id)\">\($0.title)</a></li>" })

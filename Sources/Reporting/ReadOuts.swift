@@ -65,13 +65,15 @@ extension Page {
     for (key, name, count) in waits { add(key, name, bins.columns.map { style.count(count($0)) }) }
     for (index, stage) in result.latency.stages.enumerated() where !stage.overTime.isEmpty {
       let columns = TimeBins.merged(stage.overTime, axis)
-      add("stage\(index)", "p50, p99", columns.map {
+      add("stage\(index)", "p50, max", columns.map {
         findings.text(findings.quantile($0, 50, 100)) + ", "
-          + findings.text(findings.quantile($0, 99, 100))
+          + findings.text(findings.maximum($0))
       })
     }
-    let lateness = TimeBins.merged(result.harness.sendLatenessOverTime, axis)
-    add("late", "p99", lateness.map { findings.text(findings.quantile($0, 99, 100)) })
+    if !result.harness.sendLatenessOverTime.isEmpty {
+      let lateness = TimeBins.merged(result.harness.sendLatenessOverTime, axis)
+      add("late", "latest", lateness.map { findings.text(findings.maximum($0)) })
+    }
     return scriptBlock(.object(members))
   }
 

@@ -33,6 +33,12 @@ private struct MarkdownPage {
   /// Running text, with everything in it escaped.
   func words(_ text: String) -> String { Escaped(text, limit: 1_000).markdown }
 
+  /// A key of the grammar as code; anything else as text.
+  func code(_ key: String) -> String {
+    let plain = key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    return plain ? Escaped(key).markdownCode : words(key)
+  }
+
   mutating func heading(_ title: String) {
     line()
     line("## " + title)
@@ -126,7 +132,7 @@ private struct MarkdownPage {
           case .notApplicable: "not applicable: " + words(threshold.reason)
           }
         return [
-          Escaped(threshold.metric).markdownCode, words(findings.spaced(threshold.expected)),
+          code(threshold.metric), words(findings.spaced(threshold.expected)),
           words(findings.signs(threshold.measured)), words(findings.signs(threshold.margin)),
           outcome,
         ]

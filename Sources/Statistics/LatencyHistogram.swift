@@ -43,7 +43,7 @@ public struct LatencyHistogram: Hashable, Sendable {
     }
     let index = Self.bucket(of: value)
     if index >= counts.count {
-      counts.append(contentsOf: repeatElement(0, count: index + 1 - counts.count))
+      counts += [UInt64](repeating: 0, count: index + 1 - counts.count)
     }
     counts[index] &+= times
     if count == 0 || value < minimum { minimum = value }
@@ -53,8 +53,12 @@ public struct LatencyHistogram: Hashable, Sendable {
   }
 
   public mutating func merge(_ other: LatencyHistogram) {
+    if count == 0 && notPositive == 0 {
+      self = other
+      return
+    }
     if other.counts.count > counts.count {
-      counts.append(contentsOf: repeatElement(0, count: other.counts.count - counts.count))
+      counts += [UInt64](repeating: 0, count: other.counts.count - counts.count)
     }
     for index in other.used { counts[index] &+= other.counts[index] }
     if other.count > 0 {
