@@ -31,7 +31,8 @@ extension Findings {
         let count = result.faults.count
         return "\(count) \(plural(count, "fault", "faults")), no stall. \(outside)"
       }
-      return "The longest stall is \(style.duration(longest.stall)), in \(longest.letter). \(outside)"
+      let stall = style.duration(longest.stall)
+      return "The longest stall is \(stall), in \(longest.letter). \(outside)"
     }
     guard let most = maximum(all) else { return "No latency was measured." }
     guard let share = share(all) else {
@@ -117,6 +118,7 @@ extension Findings {
       return "The backlog was back to normal after each of \(result.faults.count) faults, at the "
         + "latest \(text(slowest.caughtUpAfterStart)) after the start of \(slowest.letter); \(end)."
     }
+    if rates.backlogMaximum == 0 { return "No event waited at the end of any interval." }
     return "At most \(style.count(rates.backlogMaximum)) events waited; \(end)."
   }
 

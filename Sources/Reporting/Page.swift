@@ -112,7 +112,12 @@ struct Page {
 
   var verdict: Markup {
     let kind = Page.kind(findings.sign)
-    let sign: Markup = findings.sign == .good ? "\u{2713}" : findings.sign == .bad ? "\u{2717}" : "?"
+    let sign =
+      switch findings.sign {
+      case .good: "\u{2713}"
+      case .bad: "\u{2717}"
+      case .open, .none: "?"
+      }
     let judgements = Markup(
       [findings.correctness, findings.performance, findings.fitness].map(judged))
     let loop: Markup =

@@ -93,7 +93,8 @@ extension Page {
   private func entries(_ witness: Witness, _ anomaly: Anomaly) -> Markup {
     let numbers = witness.story.prefix(8).map { style.count($0.entry) }
     if numbers.isEmpty { return "" }
-    let word = plural(numbers.count, "The history entry that proves it", "The history entries that prove it")
+    let word = plural(
+      numbers.count, "The history entry that proves it", "The history entries that prove it")
     return """
       <p class="note">\(word): <span class="mono">\(numbers.joined(separator: "; "))</span>. \
       <code>weir verify \(findings.run) --explain \(Escaped(anomaly.id, limit: 20))/1</code> tells \
@@ -112,7 +113,8 @@ extension Page {
     let noun = Escaped(result.identity.eventNoun, limit: 40)
     return """
       <details><summary>\(anomaly.others.count) other \(noun) (source:sequence)</summary>\
-      <p class="mono" style="max-width:none">\(Escaped(listed.joined(separator: ", "), limit: 8_000))\
+      <p class="mono" style="max-width:none">\
+      \(Escaped(listed.joined(separator: ", "), limit: 8_000))\
       \(rest)</p></details>
 
       """
@@ -224,6 +226,8 @@ extension Page {
     let table = Table(
       name: "Why classes do not apply",
       columns: [.text("classes"), .text("reason")], rows: Array(rows))
-    return "<details><summary>Why classes do not apply or are unknown</summary>\(table.markup)</details>"
+    return """
+      <details><summary>Why classes do not apply or are unknown</summary>\(table.markup)</details>
+      """
   }
 }

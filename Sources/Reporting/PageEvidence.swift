@@ -93,8 +93,8 @@ extension Page {
     return Section(
       "harness", "Harness",
       """
-      <p>Was the instrument fit to measure? If any line fails, the run is not usable (exit code 4), \
-      whatever the charts show.</p>
+      <p>Was the instrument fit to measure? If any line fails, the run is not usable (exit code \
+      4), whatever the charts show.</p>
       """, body)
   }
 
@@ -128,8 +128,9 @@ extension Page {
       rows.map { row in
         """
         <tr role="row"\(row.fit ? "" : " class=\"bad\"" as Markup)><th role="rowheader" \
-        scope="row">\(row.name)</th><td role="cell" data-l="found"><span>\(Escaped(row.found, limit: 400))</span></td>\
-        <td role="cell" data-l="limit"><span>\(row.limit.isEmpty ? style.none : row.limit)</span></td>\
+        scope="row">\(row.name)</th><td role="cell" data-l="found">\
+        <span>\(Escaped(row.found, limit: 400))</span></td><td role="cell" data-l="limit">\
+        <span>\(row.limit.isEmpty ? style.none : row.limit)</span></td>\
         <td role="cell">\(row.fit ? status(.good, "fit") : status(.bad, "not fit"))</td></tr>
 
         """
@@ -204,7 +205,8 @@ extension Page {
       ).markup
     }
     return Section(
-      "cost", "Cost", "<p>What the work took, with the harness kept apart from what it measures.</p>",
+      "cost", "Cost",
+      "<p>What the work took, with the harness kept apart from what it measures.</p>",
       body + harnessUsage)
   }
 
@@ -236,12 +238,15 @@ extension Page {
     let list = Markup(items.map { "<dt>\($0.0)</dt><dd>\(Escaped($0.1, limit: 600))</dd>\n" })
     return Section(
       "configuration", "Configuration",
-      "<p>The scenario as it was run, every default and <code class=\"w\">--set</code> resolved.</p>",
+      """
+      <p>The scenario as it was run, every default and <code class="w">--set</code> resolved.</p>
+      """,
       """
       <dl class="env">
       \(list)</dl>
       <details><summary>scenario.yaml</summary><pre tabindex="0" role="region" \
-      aria-label="scenario.yaml"><code>\(Escaped(identity.scenarioText, limit: 30_000, lines: true))\
+      aria-label="scenario.yaml"><code>\
+      \(Escaped(identity.scenarioText, limit: 30_000, lines: true))\
       </code></pre></details>
 
       """)
@@ -271,7 +276,8 @@ extension Page {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)
       }.joined()
       return Table.Row(cells: [
-        "\(Escaped(file.name))", contents[file.name] ?? "", "\(style.bytes(UInt64(file.bytes.count)))",
+        "\(Escaped(file.name))", contents[file.name] ?? "",
+        "\(style.bytes(UInt64(file.bytes.count)))",
         "<span class=\"mono\">\(digest)</span>",
       ])
     }
@@ -282,7 +288,10 @@ extension Page {
       ]))
     let table = Table(
       name: "Files of the run",
-      caption: "history hash <span class=\"mono\" style=\"display:inline\">\(result.identity.historyHash.text)</span>",
+      caption: """
+        history hash <span class="mono" style="display:inline">\
+        \(result.identity.historyHash.text)</span>
+        """,
       columns: [
         .words("file"), .text("content"), .number("size"), .words("SHA-256, first 16 digits"),
       ], rows: rows)

@@ -12,7 +12,7 @@ let pageScript: Markup = #"""
     const cursor = area.appendChild(document.createElement("i"));
     const out = figure.appendChild(document.createElement("output"));
     cursor.className = "cur"; cursor.hidden = true; area.tabIndex = 0;
-    if (!n) out.textContent = "Point at a time chart, or focus it and use the arrow keys, for values.";
+    if (!n) out.textContent = "Point at a time chart, or focus it and use arrow keys, for values.";
     const point = e => {
       const r = area.getBoundingClientRect(); show((e.clientX - r.left) / r.width * N | 0); };
     area.addEventListener("pointermove", point); area.addEventListener("pointerdown", point);
@@ -24,7 +24,8 @@ let pageScript: Markup = #"""
     at = Math.max(0, Math.min(N - 1, i));
     for (const { cursor, out, keys } of charts) {
       cursor.hidden = false; cursor.style.left = (at + .5) / N * 100 + "%";
-      out.textContent = S.time[at] + ": " + keys.map(k => S[k][0] + " " + S[k][1][at]).join(", "); } }
+      const told = keys.map(k => S[k][0] + " " + S[k][1][at]);
+      out.textContent = S.time[at] + ": " + told.join(", "); } }
   })()
   """#
 

@@ -100,7 +100,8 @@ struct StageCharts {
       <path class="ln a" d="\(points(StageCharts.high))"/>
       """
     let body =
-      frame.backdrop(height, words: false) + gridLines(axis.ticks(Double(height), apart: 24))
+      frame.backdrop(height, words: false, small: true)
+      + gridLines(axis.ticks(Double(height), apart: 24))
       + stretched(curves, height) + frame.ticks(height)
     let p99 = findings.quantile(stage.histogram, 99, 100)
     let caption =

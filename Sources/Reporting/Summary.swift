@@ -187,7 +187,8 @@ private struct MarkdownPage {
         "### \(words("\(anomaly.id) \(anomaly.name)")), \(style.count(anomaly.count)) "
           + "\(plural(anomaly.count, "time", "times")), \(state)")
       line()
-      line("\(words(anomaly.definition.capitalizedFirst)). \(words(anomaly.reason.capitalizedFirst))")
+      let reason = words(anomaly.reason.capitalizedFirst)
+      line("\(words(anomaly.definition.capitalizedFirst)). \(reason)")
       guard let witness = anomaly.witnesses.first, !anomaly.permitted else { continue }
       line()
       for (index, step) in witness.story.prefix(8).enumerated() {

@@ -97,7 +97,8 @@ private struct TerminalPage {
     ] {
       var words = Escaped(judgement.text, limit: 2_000).terminal
       if judgement.word == "VIOLATED", let first = findings.notPermitted.first {
-        words += ": weir verify \(findings.run) --explain \(Escaped(first.id, limit: 20).terminal)/1"
+        let id = Escaped(first.id, limit: 20).terminal
+        words += ": weir verify \(findings.run) --explain \(id)/1"
       }
       let mark = padded(judgement.word, 8)
       let at = text.count

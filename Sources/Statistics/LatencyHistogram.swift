@@ -20,7 +20,9 @@ public struct LatencyHistogram: Hashable, Sendable {
   public init() {}
 
   /// From the bucket of the minimum: those below are empty, and there are many of them.
-  private var used: Range<Int> { (count == 0 ? counts.count : Self.bucket(of: minimum))..<counts.count }
+  private var used: Range<Int> {
+    (count == 0 ? counts.count : Self.bucket(of: minimum))..<counts.count
+  }
 
   /// Index of the bucket of a value above zero.
   public static func bucket(of value: Int64) -> Int {

@@ -110,8 +110,8 @@ public enum NumberStyle: Sendable {
     return count(value.magnitude / unit.size) + gap + unit.name
   }
 
-  /// A length of time with as many digits as it takes to stay on the right side of a limit: 49.97 ms
-  /// against 50 ms is not printed as `50.0 ms`.
+  /// A length of time with as many digits as it takes to stay on the right side of a limit:
+  /// 49.97 ms against 50 ms is not printed as `50.0 ms`.
   public func duration(_ value: Nanoseconds, beside limit: Nanoseconds?) -> String {
     guard let limit, value != limit, value > 0, limit > 0 else { return duration(value) }
     if duration(value) != duration(limit) { return duration(value) }

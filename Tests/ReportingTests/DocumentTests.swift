@@ -16,7 +16,10 @@ import Testing
   }
 
   @Test func `the checker of JSON refuses what is damaged`() {
-    for damaged in ["{", "{\"a\":01}", "[1,]", "{\"a\":1,\"a\":2}", "\"\u{1}\"", "nul", "1 2", "1."] {
+    let damages = [
+      "{", "{\"a\":01}", "[1,]", "{\"a\":1,\"a\":2}", "\"\u{1}\"", "nul", "1 2", "1.",
+    ]
+    for damaged in damages {
       #expect(throws: StrictJSON.Damaged.self) { try StrictJSON.read(damaged) }
     }
     #expect(throws: Never.self) { try StrictJSON.read("{\"a\": [1.5e-3, null, \"\\u0041\"]}") }
