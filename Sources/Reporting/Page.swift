@@ -162,10 +162,10 @@ struct Page {
     {
       link = " <a href=\"#\(anchor)\">The witness</a>"
     }
-    let text = findings.signs(judgement.text).capitalizedFirst
+    let text = findings.signs(judgement.sentence)
     return """
       <li class="\(Page.kind(judgement.sign))"><b>\(sign)\(judgement.head)</b>\
-      <span>\(Escaped(text, limit: 1_500)).\(link)</span></li>
+      <span>\(Escaped(text, limit: 1_500))\(link)</span></li>
 
       """
   }

@@ -248,6 +248,10 @@ let pageStyle: Markup = """
   section>header p,figcaption,.judged span,h1,.why,.figs .s{overflow-wrap:anywhere}
   @media (max-width:1000px){section{grid-template-columns:minmax(0,1fr)}}
   @media (max-width:620px){.key li{white-space:normal;overflow-wrap:anywhere}}
+  .figs{grid-template-columns:repeat(4,minmax(0,1fr))}
+  @media (max-width:1000px){.figs .n{font-size:22px}.figs .n span{font-size:13px}}
+  @media (max-width:620px){.figs{grid-template-columns:repeat(2,minmax(0,1fr))}}
+  @media print{.scroll.narrow{max-width:none}}
   .scroll.narrow{max-width:520px}
   .figs.small .n{font-size:15px}.wr{white-space:normal}
   """

@@ -35,7 +35,10 @@ private struct MarkdownPage {
 
   /// A key of the grammar as code; anything else as text.
   func code(_ key: String) -> String {
-    let plain = key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    let signs = "._-<>=% \u{2264}\u{2265}\u{A0}"
+    let plain = key.allSatisfy { character in
+      signs.contains(character) || (character.isASCII && (character.isLetter || character.isNumber))
+    }
     return plain ? Escaped(key).markdownCode : words(key)
   }
 
@@ -86,8 +89,8 @@ private struct MarkdownPage {
         + words(result.outcome.sentence.capitalizedFirst))
     line()
     for judgement in [findings.correctness, findings.performance, findings.fitness] {
-      let text = findings.signs(judgement.text).capitalizedFirst
-      line("- \(sign(judgement.sign))**\(judgement.head).** \(words(text)).")
+      let text = words(findings.signs(judgement.sentence))
+      line("- \(sign(judgement.sign))**\(judgement.head).**" + (text.isEmpty ? "" : " " + text))
     }
     line()
     line("    " + Escaped(result.identity.command, limit: 2_000).terminal)
@@ -132,7 +135,7 @@ private struct MarkdownPage {
           case .notApplicable: "not applicable: " + words(threshold.reason)
           }
         return [
-          code(threshold.metric), words(findings.spaced(threshold.expected)),
+          code(threshold.metric), code(findings.spaced(threshold.expected)),
           words(findings.signs(threshold.measured)), words(findings.signs(threshold.margin)),
           outcome,
         ]
