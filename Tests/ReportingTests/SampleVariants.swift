@@ -203,7 +203,7 @@ func crowdedRun() -> RunResult {
   var run = base(plan)
   run.outcome.sentence =
     "1,600,000 payments gave 3,187 alerts, each exactly once, through 40 faults."
-  run.anomalies.found = run.anomalies.classes.filter { $0.state != .notApplicable }.prefix(30).map {
+  run.anomalies.found = run.anomalies.classes.map {
     Anomaly(
       id: $0.id, name: $0.name, definition: "a class of the catalogue", count: 1_000_000,
       witnesses: permittedReread.witnesses,
