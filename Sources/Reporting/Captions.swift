@@ -125,9 +125,11 @@ extension Findings {
   var stageCaption: String {
     let totals = result.latency.stages.map(\.histogram.total)
     let sum = totals.reduce(0, +)
-    guard sum > 0, let most = result.latency.stages.max(by: {
-      $0.histogram.total < $1.histogram.total
-    }) else { return "No time was measured in any stage." }
+    guard sum > 0,
+      let most = result.latency.stages.max(by: {
+        $0.histogram.total < $1.histogram.total
+      })
+    else { return "No time was measured in any stage." }
     let share = style.percent(most.histogram.total / sum)
     return "Most of the time, \(share), goes to the stage \(most.name): \(most.meaning)."
   }

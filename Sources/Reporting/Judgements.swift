@@ -140,9 +140,10 @@ extension Findings {
         text += "\u{2264}"
         rest = rest.dropFirst(2)
       } else if next == " " && text.last?.isNumber == true
-        && ["ns", "us", "ms", "s", "min", "h", "%"].contains(rest.dropFirst().prefix {
-          $0.isLetter || $0 == "%"
-        })
+        && ["ns", "us", "ms", "s", "min", "h", "%"].contains(
+          rest.dropFirst().prefix {
+            $0.isLetter || $0 == "%"
+          })
       {
         text += "\u{A0}"
         rest = rest.dropFirst()

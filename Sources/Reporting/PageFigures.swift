@@ -206,7 +206,8 @@ extension Page {
         "<p>The scenario sets no limits: nothing was missed, and nothing was promised.</p>\n")
     }
     let heads = Markup(
-      [("threshold", false), ("expected", true), ("measured", true), ("margin", false),
+      [
+        ("threshold", false), ("expected", true), ("measured", true), ("margin", false),
         ("result", false),
       ].map { title, right in
         let kind: Markup = right ? " class=\"r\"" : ""
@@ -242,13 +243,14 @@ extension Page {
       case .notApplicable: status(.none, "not applicable")
       }
     let margin = findings.signs(threshold.margin)
-    let bar: Markup = threshold.share.map { share in
-      let over: Markup = missed ? " class=\"over\"" : ""
-      let width = min(max(share, 0), 1) * 100
-      return """
-        <span class="bar" aria-hidden="true"><i\(over) style="width:\(width, 0)%"></i></span>
-        """
-    } ?? ""
+    let bar: Markup =
+      threshold.share.map { share in
+        let over: Markup = missed ? " class=\"over\"" : ""
+        let width = min(max(share, 0), 1) * 100
+        return """
+          <span class="bar" aria-hidden="true"><i\(over) style="width:\(width, 0)%"></i></span>
+          """
+      } ?? ""
     let reason: Markup =
       threshold.reason.isEmpty ? "" : "<small>\(Escaped(threshold.reason, limit: 400))</small>"
     return """

@@ -47,9 +47,11 @@ extension Page {
     for (key, name, over, of) in [("p50", "p50", 50, 100), ("p99", "p99", 99, 100)]
       as [(String, String, UInt64, UInt64)]
     {
-      add(key, name, bins.columns.map {
-        findings.text(findings.quantile($0.latency, over, of))
-      })
+      add(
+        key, name,
+        bins.columns.map {
+          findings.text(findings.quantile($0.latency, over, of))
+        })
     }
     add("max", "max", bins.columns.map { findings.text(findings.maximum($0.latency)) })
     let rates: [(String, String, (TimeBins.Column) -> UInt64)] = [
@@ -66,10 +68,12 @@ extension Page {
     for (key, name, count) in waits { add(key, name, bins.columns.map { style.count(count($0)) }) }
     for (index, stage) in result.latency.stages.enumerated() where !stage.overTime.isEmpty {
       let columns = TimeBins.merged(stage.overTime, axis)
-      add("stage\(index)", "p50, max", columns.map {
-        findings.text(findings.quantile($0, 50, 100)) + ", "
-          + findings.text(findings.maximum($0))
-      })
+      add(
+        "stage\(index)", "p50, max",
+        columns.map {
+          findings.text(findings.quantile($0, 50, 100)) + ", "
+            + findings.text(findings.maximum($0))
+        })
     }
     if !result.harness.sendLatenessOverTime.isEmpty {
       let lateness = TimeBins.merged(result.harness.sendLatenessOverTime, axis)

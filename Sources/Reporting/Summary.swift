@@ -229,8 +229,9 @@ private struct MarkdownPage {
       let state = check.fit ? "\u{2713}" : "\u{2717}"
       line("- \(state) \(words(check.name)): \(words(findings.signs(check.found)))")
     }
-    line("- History: \(style.count(result.harness.historyEntries)) entries, hash "
-      + "`\(result.identity.historyHash.text)`")
+    line(
+      "- History: \(style.count(result.harness.historyEntries)) entries, hash "
+        + "`\(result.identity.historyHash.text)`")
   }
 
   mutating func rest() {
@@ -249,7 +250,8 @@ private struct MarkdownPage {
     if result.environment.isEmpty { line("Nothing was recorded.") }
     for fact in result.environment { line("- \(words(fact.name)): \(words(fact.value))") }
     heading("Files")
-    line("`report.html`, `result.json`, `junit.xml`, `latency.hlog`, `metrics.prom`, "
-      + "`scenario.yaml`, `history.weir`")
+    line(
+      "`report.html`, `result.json`, `junit.xml`, `latency.hlog`, `metrics.prom`, "
+        + "`scenario.yaml`, `history.weir`")
   }
 }

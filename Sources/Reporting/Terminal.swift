@@ -88,7 +88,8 @@ private struct TerminalPage {
     let before = text.count
     wrapped(findings.word + "  ", sentence, hang: 2)
     if color {
-      text = String(text.prefix(before)) + paint(findings.word, findings.sign)
+      text =
+        String(text.prefix(before)) + paint(findings.word, findings.sign)
         + text.dropFirst(before + findings.word.count)
     }
     for (name, judgement) in [
@@ -104,7 +105,8 @@ private struct TerminalPage {
       let at = text.count
       wrapped("  " + padded(name, 12) + " " + mark + " ", words, hang: 24)
       if color {
-        text = String(text.prefix(at + 15)) + paint(judgement.word, judgement.sign)
+        text =
+          String(text.prefix(at + 15)) + paint(judgement.word, judgement.sign)
           + text.dropFirst(at + 15 + judgement.word.count)
       }
     }
