@@ -23,14 +23,18 @@ final class Program {
   let input: Operator
   let operators: [Operator]
   let output: OutputOperator
+  /// Operators that want their rows in event order and have none such before them: rows are put in
+  /// order for them, and what comes too late for that is late for them.
+  let orderedEntries: [Int]
   /// True when some operator wants its rows in event order.
-  let needsOrder: Bool
+  var needsOrder: Bool { !orderedEntries.isEmpty }
 
   init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
     var built: [Operator] = []
-    var ordered = false
+    var entries: [Int] = []
+    var isBehindOrder: [Bool] = []
     guard case .input? = plan.operators.first else {
       throw PlanError(message: "the first operator of a plan is its input")
     }
@@ -40,7 +44,9 @@ final class Program {
       }
       let made = try Self.make(step, plan, built, defects) { onLate(index, $0) }
       for source in Self.inputs(of: step) { built[source].follow(with: made) }
-      ordered = ordered || Self.needsOrder(step)
+      let behind = Self.inputs(of: step).contains { isBehindOrder[$0] }
+      if Self.needsOrder(step) && !behind { entries.append(index) }
+      isBehindOrder.append(behind || Self.needsOrder(step))
       built.append(made)
     }
     output = OutputOperator(
@@ -48,7 +54,7 @@ final class Program {
     built[built.count - 1].follow(with: output)
     input = built[0]
     operators = built
-    needsOrder = ordered
+    orderedEntries = entries
   }
 
   private static func inputs(of step: PlanOperator) -> [Int] {
