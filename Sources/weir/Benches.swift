@@ -70,7 +70,8 @@ struct Bench: Sendable {
     ).get()
     let result = try executeUnrecorded(loaded)
     if result.outcome.correctness == .invalid || result.outcome.saturated {
-      throw failure("the run of the bench is not valid: \(result.outcome.sentence)")
+      throw failure(
+        "its run is not valid: \(result.outcome.sentence)", code: .violated)
     }
     return result.usage.events
   }

@@ -13,6 +13,7 @@ import Model
         it with the scenario and the output of: weir doctor --json
 
       """, ExitCode.internalError.rawValue)
+    shim_unblock_interrupts()
     let line = Array(CommandLine.arguments.dropFirst())
     if line.first == "__complete" { exit(complete(Array(line.dropFirst())).rawValue) }
     if line.first == "__bench" { exit(repeatBench(Array(line.dropFirst())).rawValue) }
