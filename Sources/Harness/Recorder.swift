@@ -201,10 +201,8 @@ final class Recorder: SampleRecorder {
 
   // Samples
 
-  func acknowledged(intendedAt: Instant, at: Instant) {
-    if intendedAt < measureStart || intendedAt >= measureEnd { return }
-    stageAck.record(at - intendedAt)
-  }
+  /// Stages are those of results, so that their times add up; single events are not sampled.
+  func acknowledged(intendedAt: Instant, at: Instant) {}
 
   func read(count: Int, at: Instant) {}
 
@@ -216,9 +214,11 @@ final class Recorder: SampleRecorder {
     all.record(latency)
     measuredOverTime[bin, default: LatencyHistogram()].record(latency)
     if let sentAt = sample.sentAt { fromActualSend.record(sample.observedAt - sentAt) }
-    if let acknowledgedAt = sample.acknowledgedAt, let emittedAt = sample.emittedAt {
-      stageEngine.record(emittedAt - acknowledgedAt)
+    guard let acknowledgedAt = sample.acknowledgedAt, let emittedAt = sample.emittedAt else {
+      return
     }
-    if let emittedAt = sample.emittedAt { stageSink.record(sample.observedAt - emittedAt) }
+    stageAck.record(acknowledgedAt - sample.intendedAt)
+    stageEngine.record(emittedAt - acknowledgedAt)
+    stageSink.record(sample.observedAt - emittedAt)
   }
 }
