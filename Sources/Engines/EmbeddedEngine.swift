@@ -145,7 +145,8 @@ public final class EmbeddedEngine {
     from positions: [Int64], snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
   ) throws(PlanError) {
     settleOpenTransaction(snapshot, at: now)
-    let restored = settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
+    let restored =
+      settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
     let before = tasks.map(\.positions)
     if restored == 0 {
       try buildTasks()

@@ -32,7 +32,8 @@ final class JudgeBench {
     judge = Judge(
       context: JudgeContext(
         workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
-        sink: scenario.sink.kind, blockProvider: { lane, index in cache.get(index, of: lane) },
+        sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
+        blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))
   }
 
