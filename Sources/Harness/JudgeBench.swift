@@ -28,7 +28,8 @@ final class JudgeBench {
     plan = workload.plan
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions)
+      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      delivers: scenario.backbone.kind != .null)
     judge = Judge(
       context: JudgeContext(
         workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,

@@ -20,6 +20,8 @@ final class Recorder: SampleRecorder {
   }
 
   let interval: Nanoseconds
+  /// False when nothing is ever read, so that nothing waits to be.
+  private let delivers: Bool
   /// Backlog is looked at this often to see when a system has caught up.
   static let fine: Nanoseconds = 20 * .millisecond
 
@@ -66,8 +68,9 @@ final class Recorder: SampleRecorder {
     var text: String
   }
 
-  init(interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int) {
+  init(interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int, delivers: Bool) {
     self.interval = interval
+    self.delivers = delivers
     self.measureStart = measureStart
     self.measureEnd = measureEnd
     ends = Array(repeating: 0, count: partitions)
@@ -81,13 +84,10 @@ final class Recorder: SampleRecorder {
     return Int(ns >= 0 ? ns / interval : (ns - interval + 1) / interval)
   }
 
-  var backlog: UInt64 {
-    var log: Int64 = 0
-    for partition in ends.indices { log += max(0, ends[partition] - positions[partition]) }
-    return (sent &- settled) &+ UInt64(log)
-  }
+  var backlog: UInt64 { (sent &- settled) &+ logBacklog }
 
   private var logBacklog: UInt64 {
+    if !delivers { return 0 }
     var log: Int64 = 0
     for partition in ends.indices { log += max(0, ends[partition] - positions[partition]) }
     return UInt64(log)

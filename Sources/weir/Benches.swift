@@ -103,7 +103,7 @@ struct Bench: Sendable {
       workload:
         kind: fraud-detection
         sources: 8
-        parameters: {cards: 10M, again_every: 0, velocity_window: 1200ms, drain_window: 30s}
+        parameters: {cards: 10M, again_every: 0, velocity_window: 1200ms, drain_window: 10s}
       load: {shape: constant, rate: 100k/s}
       engine: {watermark_delay: 2s, checkpoint_interval: 1s, costs: {record: 10us}}
       resources: {partitions: 4, slots: 2}

@@ -6,6 +6,7 @@ import Model
 /// Parses the command line, hands it to one command, and exits with its code.
 @main struct Main {
   static func main() {
+    shim_keep_freed_memory()
     shim_watch_crashes(
       """
       weir: internal error: the program stopped at an impossible state
