@@ -68,7 +68,10 @@ final class Recorder: SampleRecorder {
     var text: String
   }
 
-  init(interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int, delivers: Bool) {
+  init(
+    interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int,
+    delivers: Bool
+  ) {
     self.interval = interval
     self.delivers = delivers
     self.measureStart = measureStart
