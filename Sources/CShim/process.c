@@ -40,6 +40,14 @@ void shim_watch_crashes(const char *message, int code) {
   sigaction(SIGABRT, &action, NULL);
 }
 
+void shim_unblock_interrupts(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 char **shim_environment(void) { return environ; }
 
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,

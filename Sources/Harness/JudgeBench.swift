@@ -28,11 +28,13 @@ final class JudgeBench {
     plan = workload.plan
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions)
+      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      delivers: scenario.backbone.kind != .null)
     judge = Judge(
       context: JudgeContext(
         workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
-        sink: scenario.sink.kind, blockProvider: { lane, index in cache.get(index, of: lane) },
+        sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
+        blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))
   }
 
