@@ -12,7 +12,7 @@ final class MockCluster {
 
   init(brokers: Int32 = 3) throws {
     var text = [CChar](repeating: 0, count: 512)
-    client = try #require(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), &text, text.count))
+    client = try #require(rd_kafka_new(RD_KAFKA_PRODUCER, quietly(), &text, text.count))
     cluster = try #require(rd_kafka_mock_cluster_new(client, brokers))
   }
 
@@ -114,4 +114,11 @@ private func varint(_ value: UInt64) -> [UInt8] {
     rest >>= 7
   }
   return bytes + [UInt8(rest)]
+}
+
+/// A configuration whose client logs nothing.
+private func quietly() -> OpaquePointer? {
+  let configuration = rd_kafka_conf_new()
+  rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
+  return configuration
 }
