@@ -11,10 +11,14 @@ final class ControlClient {
   private let life = Life()
   private let mailbox: Mailbox
 
-  init(_ handle: ClientHandle, topics: [String], partitions: Int, mailbox: Mailbox) {
+  /// `handle` stands in the group and waits for transactions to end; `ends` sees what is written.
+  init(
+    _ handle: ClientHandle, ends: ClientHandle, topics: [String], partitions: Int,
+    mailbox: Mailbox
+  ) {
     self.mailbox = mailbox
     calls = ControlCalls(
-      handle: handle, life: life, topics: topics, partitions: partitions)
+      handle: handle, endsHandle: ends, life: life, topics: topics, partitions: partitions)
   }
 
   func fetchPositions(_ client: ClientID, _ asking: Life) {
@@ -49,8 +53,11 @@ final class ControlClient {
 
   func close() -> Worker {
     life.end()
-    let handle = calls.handle
-    worker.add { handle.destroy() }
+    let (handle, ends) = (calls.handle, calls.endsHandle)
+    worker.add {
+      handle.destroy()
+      ends.destroy()
+    }
     worker.end()
     return worker
   }
@@ -58,6 +65,7 @@ final class ControlClient {
 
 private struct ControlCalls: Sendable {
   let handle: ClientHandle
+  let endsHandle: ClientHandle
   let life: Life
   let topics: [String]
   let partitions: Int
@@ -105,14 +113,16 @@ private struct ControlCalls: Sendable {
       ? .acknowledged(base: 0) : .unknown(name(of: code))
   }
 
-  /// Where the partitions end for a reader of committed records.
+  /// Where the partitions end. The end of a commit is answered before the records that mark it are
+  /// written, so the last stable offset may still lie before what was committed: this is the end of
+  /// what is written, which a reader of committed records reaches a little later.
   func ends(_ topic: Topic) -> [Int64]? {
     var ends: [Int64] = []
     while ends.count < partitions {
       var low: Int64 = 0
       var high: Int64 = 0
       let code = rd_kafka_query_watermark_offsets(
-        handle.pointer, topics[Int(topic.rawValue)], Int32(ends.count), &low, &high,
+        endsHandle.pointer, topics[Int(topic.rawValue)], Int32(ends.count), &low, &high,
         Self.patience)
       if code == RD_KAFKA_RESP_ERR_NO_ERROR {
         ends.append(high)

@@ -35,8 +35,11 @@ public final class KafkaBackbone: LiveBackbone {
     let controlHandle = try ClientConfiguration(settings.controlOptions).open(
       RD_KAFKA_CONSUMER)
     topics = Topics(handle: controlHandle)
+    let endsHandle: ClientHandle
     do {
       try Self.prepare(topics, settings)
+      endsHandle = try ClientConfiguration(settings.readerOptions(committedOnly: false))
+        .open(RD_KAFKA_CONSUMER)
       loadHandle = try ClientConfiguration(settings.loadOptions).open(
         RD_KAFKA_PRODUCER, events: RD_KAFKA_EVENT_DR)
     } catch {
@@ -45,7 +48,8 @@ public final class KafkaBackbone: LiveBackbone {
     }
     load = ProducerClient(loadHandle, topics: settings.topics, wake: mailbox.descriptor)
     control = ControlClient(
-      controlHandle, topics: settings.topics, partitions: settings.partitions, mailbox: mailbox)
+      controlHandle, ends: endsHandle, topics: settings.topics, partitions: settings.partitions,
+      mailbox: mailbox)
     cluster?.mailbox = mailbox
   }
 
