@@ -51,7 +51,7 @@ void shim_unblock_interrupts(void) {
 char **shim_environment(void) { return environ; }
 
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
-               const char *log_path) {
+               const char *log_path, int politeness) {
   int log = open(log_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return -errno;
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -72,6 +72,7 @@ int shim_spawn(const char *path, char *const *arguments, char *const *environmen
     sigemptyset(&none);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    if (nice(politeness) < 0) { /* it stays as it was */ }
     if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
         dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
         sigprocmask(SIG_SETMASK, &none, NULL) < 0) {

@@ -66,6 +66,9 @@ public final class Cluster: @unchecked Sendable {
   private let state: Mutex<State>
   private let ending = Life()
 
+  /// Brokers share the machine with the instrument that measures them: it goes first.
+  private static let politeness: Int32 = 5
+
   private struct State {
     var processes: [ProcessIdentity?]
     /// CPU nanoseconds of brokers that are gone.
@@ -204,7 +207,7 @@ public final class Cluster: @unchecked Sendable {
     variables.append(strdup("LOG_DIR=\(plan.logFolder)"))
     variables.append(nil)
     defer { for text in words + variables { free(text) } }
-    let number = shim_spawn(program, words, variables, log)
+    let number = shim_spawn(program, words, variables, log, Self.politeness)
     if number < 0 {
       throw KafkaProblem(
         "\(program) cannot be started: \(String(cString: shim_error_text(-number)))",

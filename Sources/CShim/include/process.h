@@ -11,10 +11,10 @@ char **shim_environment(void);
 /// The number of this process.
 int shim_process_id(void);
 /// Starts a program in a session of its own; stdout and stderr go to the end of the file
-/// `log_path`. It is killed when the calling thread ends, however that happens. Returns its process
+/// `log_path`, and its priority is lower by `politeness`. It is killed when the calling thread ends, however that happens. Returns its process
 /// id, or -errno.
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
-               const char *log_path);
+               const char *log_path, int politeness);
 /// Sends a signal; returns 0, or -errno.
 int shim_kill(int process, int number);
 /// Waits for a child. Returns its exit code, 128 and the signal that ended it, or -errno; with
