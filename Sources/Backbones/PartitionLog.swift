@@ -9,7 +9,7 @@ package final class TransactionRecord {
   /// Partitions of the result topic that it wrote to, in ascending order.
   package var partitions: [Int] = []
 
-  init(producer: ProducerIdentity, number: UInt64) {
+  package init(producer: ProducerIdentity, number: UInt64) {
     self.producer = producer
     self.number = number
   }
@@ -42,6 +42,8 @@ package struct PartitionLog {
 
   static let remembered = 5
 
+  package init() {}
+
   var entries: [Entry] = []
   var head = 0
   package private(set) var endOffset: Int64 = 0
@@ -50,9 +52,9 @@ package struct PartitionLog {
   package private(set) var retainedBytes = 0
 
   /// What to do with a batch by its producer's numbers (KAF-8, KAF-11).
-  enum Admission { case append, duplicate(base: Int64), outOfOrder, fenced }
+  package enum Admission: Equatable { case append, duplicate(base: Int64), outOfOrder, fenced }
 
-  mutating func admit(
+  package mutating func admit(
     _ producer: ProducerIdentity, first: Int64, count: Int, deduplicates: Bool
   ) -> Admission {
     if producer.id < 0 || first < 0 { return .append }
@@ -74,7 +76,7 @@ package struct PartitionLog {
   }
 
   /// Appends at the end; returns the offset of the first record.
-  mutating func append(
+  package mutating func append(
     _ batch: RecordBatch, producer: ProducerIdentity, first: Int64, visibleAt: Instant,
     durableAt: Instant, transaction: TransactionRecord?
   ) -> Int64 {
@@ -109,11 +111,11 @@ package struct PartitionLog {
   }
 
   /// A transaction marker takes one offset (KAF-36).
-  mutating func appendMarker() { endOffset += 1 }
+  package mutating func appendMarker() { endOffset += 1 }
 
   /// Batches from `offset` on that a reader may have, as far as `limit` records; whole batches,
   /// at least one if there is any (KAF-42). `next` is where to read on.
-  func read(
+  package func read(
     from offset: Int64, at now: Instant, committedOnly: Bool, limit: Int
   ) -> (deliveries: [Delivery], next: Int64) {
     var deliveries: [Delivery] = []
@@ -160,7 +162,7 @@ package struct PartitionLog {
   }
 
   /// Forgets batches that end at or below an offset.
-  mutating func trim(below offset: Int64) {
+  package mutating func trim(below offset: Int64) {
     while head < entries.count && entries[head].endOffset <= offset {
       let entry = entries[head]
       retainedBytes -= entry.batch.byteCount
@@ -178,7 +180,7 @@ package struct PartitionLog {
   }
 
   /// A crash: what was not durable is gone, and so is what producers did with it.
-  mutating func truncate(notDurableAt now: Instant) {
+  package mutating func truncate(notDurableAt now: Instant) {
     var kept = entries.count
     while kept > head && entries[kept - 1].durableAt > now { kept -= 1 }
     if kept == entries.count { return }

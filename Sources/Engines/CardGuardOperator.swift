@@ -36,7 +36,7 @@ final class CardGuardOperator: Operator {
 
   deinit { scratch.deallocate() }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let t = row[0]
     let (index, isNew) = cards.findOrAdd(digest.of(row))
     let card = cards.row(index)
@@ -95,20 +95,20 @@ final class CardGuardOperator: Operator {
     emit(scratch, origin)
   }
 
-  override func advance(to watermark: Int64) { cards.now = watermark }
+  package override func advance(to watermark: Int64) { cards.now = watermark }
 
-  override func checkpoint(_ number: UInt64) { snapshots[number] = cards.mark(number) }
+  package override func checkpoint(_ number: UInt64) { snapshots[number] = cards.mark(number) }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let table = snapshots[number] else { return }
     cards.restore(table, number)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     cards.forget(before: number)
     snapshots = snapshots.filter { $0.key >= number }
   }
 
-  override var changedLines: Int { cards.memory.changedLines }
+  package override var changedLines: Int { cards.memory.changedLines }
 }

@@ -19,14 +19,14 @@ public struct PlanError: Error, Hashable, Sendable {
 }
 
 /// A plan as operators that push rows to each other. One for each task.
-final class Program {
-  let input: Operator
-  let operators: [Operator]
-  let output: OutputOperator
+package final class Program {
+  package let input: Operator
+  package let operators: [Operator]
+  package let output: OutputOperator
   /// True when some operator wants its rows in event order.
-  let needsOrder: Bool
+  package let needsOrder: Bool
 
-  init(
+  package init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
     var built: [Operator] = []
@@ -107,11 +107,11 @@ final class Program {
 }
 
 /// The end of a program: turns rows into result rows.
-final class OutputOperator: Operator {
+package final class OutputOperator: Operator {
   private let key: [Int]
   private let value: [Int]
   /// Rows since the last time they were taken.
-  var rows: [ResultRow] = []
+  package var rows: [ResultRow] = []
 
   init(width: Int, key: [Int], value: [Int]) {
     self.key = key
@@ -119,7 +119,7 @@ final class OutputOperator: Operator {
     super.init(width: width)
   }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let id = EventID(source: RowLayout.source(row), sequence: UInt64(bitPattern: row[2]))
     rows.append(
       ResultRow(

@@ -41,7 +41,7 @@ final class TumblingOperator: Operator {
 
   deinit { scratch.deallocate() }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let t = row[0]
     let start = t - floorModulo(t - offset, size)
     if watermark >= start &+ size &+ lateness {
@@ -120,7 +120,7 @@ final class TumblingOperator: Operator {
     cell[1] = 1
   }
 
-  override func advance(to new: Int64) {
+  package override func advance(to new: Int64) {
     if new <= watermark { return }
     watermark = new
     if new < nextEnd { return }
@@ -156,23 +156,23 @@ final class TumblingOperator: Operator {
     emit(scratch, &origin)
   }
 
-  override func checkpoint(_ number: UInt64) {
+  package override func checkpoint(_ number: UInt64) {
     snapshots[number] = (windows.mark(number), nextEnd, watermark)
   }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let (table, end, time) = snapshots[number] else { return }
     windows.restore(table, number)
     (nextEnd, watermark) = (end, time)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     windows.forget(before: number)
     snapshots = snapshots.filter { $0.key >= number }
   }
 
-  override var changedLines: Int { windows.memory.changedLines }
+  package override var changedLines: Int { windows.memory.changedLines }
 }
 
 /// The remainder of floor division: never negative for a positive divisor.
