@@ -14,12 +14,16 @@ struct LogClient {
     var request: Request
     var sentAt: Instant
     let firstSentAt: Instant
+    /// Number among the produce requests of this life.
+    let ordinal: UInt64?
     /// Earliest instant of a repeat after a refusal; nil while an answer is awaited.
     var retryAt: Instant?
   }
 
-  /// Kafka's max.in.flight.requests.per.connection.
-  private static let inFlightLimit = 5
+  /// Kafka's max.in.flight.requests.per.connection. Counted from the oldest unanswered request, as
+  /// on a connection that keeps its order: the log recognises a repeat only among the last five
+  /// batches of a partition (KAF-8).
+  private static let inFlightLimit: UInt64 = 5
 
   let id: ClientID
   private(set) var life: UInt32 = 0
@@ -31,7 +35,8 @@ struct LogClient {
   private var nextID: UInt64 = 0
   private var pending: [Pending] = []
   private var queue: [RequestContent] = []
-  private var inFlight = 0
+  /// Number of the next produce request.
+  private var nextOrdinal: UInt64 = 0
   private(set) var retries: UInt64 = 0
   /// True while a watchdog event is on the timeline.
   var watched = false
@@ -52,7 +57,7 @@ struct LogClient {
     life &+= 1
     pending.removeAll()
     queue.removeAll()
-    inFlight = 0
+    nextOrdinal = 0
   }
 
   // Sending
@@ -72,12 +77,8 @@ struct LogClient {
       outgoing.append(OutgoingBatch(batch: batch, baseSequence: first))
     }
     let content = RequestContent.produce(topic, outgoing, identity, transaction: transaction)
-    if inFlight >= Self.inFlightLimit {
-      queue.append(content)
-    } else {
-      inFlight += 1
-      send(content, at: now, &actions)
-    }
+    queue.append(content)
+    sendQueued(at: now, &actions)
   }
 
   /// Sends something that is no produce request. A newer fetch of a partition replaces the older.
@@ -97,7 +98,13 @@ struct LogClient {
   ) {
     let request = Request(id: nextID, client: id, life: life, content: content)
     nextID += 1
-    pending.append(Pending(request: request, sentAt: now, firstSentAt: now, retryAt: nil))
+    var ordinal: UInt64?
+    if case .produce = content {
+      ordinal = nextOrdinal
+      nextOrdinal += 1
+    }
+    pending.append(
+      Pending(request: request, sentAt: now, firstSentAt: now, ordinal: ordinal, retryAt: nil))
     actions.requests.append(request)
   }
 
@@ -144,7 +151,6 @@ struct LogClient {
   /// Ends a produce request without knowing what became of it.
   private mutating func giveUp(_ request: Request, _ actions: inout ClientActions) -> Bool {
     guard case .produce(let topic, let batches, _, _) = request.content else { return false }
-    inFlight -= 1
     for outgoing in batches {
       actions.completions.append(
         .submitted(id, topic, outgoing.batch, .unknown("delivery timed out")))
@@ -153,10 +159,15 @@ struct LogClient {
   }
 
   private mutating func sendQueued(at now: Instant, _ actions: inout ClientActions) {
-    while !queue.isEmpty && inFlight < Self.inFlightLimit {
-      inFlight += 1
+    while !queue.isEmpty {
+      if let oldest = oldestOrdinal, nextOrdinal - oldest >= Self.inFlightLimit { return }
       send(queue.removeFirst(), at: now, &actions)
     }
+  }
+
+  private var oldestOrdinal: UInt64? {
+    for waiting in pending { if let ordinal = waiting.ordinal { return ordinal } }
+    return nil
   }
 
   // Answers
@@ -173,7 +184,6 @@ struct LogClient {
         return
       }
       pending.remove(at: index)
-      inFlight -= 1
       finish(topic, batches, results, transaction: transaction, &actions)
       sendQueued(at: now, &actions)
       return

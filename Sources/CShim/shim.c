@@ -92,6 +92,16 @@ long shim_file_size(int fd) {
 int shim_sync(int fd) { return fdatasync(fd) < 0 ? -errno : 0; }
 void shim_close(int fd) { close(fd); }
 int shim_rename(const char *from, const char *to) { return rename(from, to) < 0 ? -errno : 0; }
+
+int shim_open_append(const char *path) {
+  int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int shim_truncate(int fd, uint64_t size) {
+  return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+}
+
 int shim_remove(const char *path) { return unlink(path) < 0 ? -errno : 0; }
 const char *shim_error_text(int error_number) { return strerror(error_number); }
 

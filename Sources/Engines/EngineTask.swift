@@ -57,7 +57,7 @@ final class EngineTask {
     buffer = SortBuffer(rowWords: words, width: width)
     let late = LateRecorder(history: history, task: number)
     program = try Program(plan, defects: defects) { step, row in
-      late.record(step, row[0], RowLayout.source(row), UInt64(bitPattern: row[2]))
+      late.record(step, RowLayout.source(row), UInt64(bitPattern: row[2]))
     }
     recorder = late
     if program.needsOrder && plan.allowedLateness > 0 {
@@ -117,7 +117,9 @@ final class EngineTask {
     if !program.needsOrder {
       program.input.push(scratch, nil)
     } else if t < watermark {
-      recorder.record(0, t, header.source, header.sequence)
+      for step in program.orderedEntries {
+        recorder.record(step, header.source, header.sequence)
+      }
     } else {
       buffer.add(scratch)
     }
@@ -161,6 +163,7 @@ final class EngineTask {
     if new <= watermark { return false }
     watermark = new
     recorder.at = now
+    recorder.watermark = new
     history.begin(.watermark, at: now)
     history.number(UInt64(number))
     history.signed(new)
@@ -198,6 +201,7 @@ final class EngineTask {
     }
     positions = snapshot.positions
     watermark = snapshot.watermark
+    recorder.watermark = watermark
     frontiers = snapshot.frontiers
     buffer.restore(snapshot.waiting, watermark: watermark)
     for step in program.operators { step.restore(number) }
@@ -229,12 +233,15 @@ private final class LateRecorder {
     self.task = task
   }
 
-  func record(_ step: Int, _ time: Int64, _ source: UInt32, _ sequence: UInt64) {
+  /// The watermark that judges; also the time in the entry.
+  var watermark = Int64.min
+
+  func record(_ step: Int, _ source: UInt32, _ sequence: UInt64) {
     history.begin(.lateDropped, at: at)
     history.number(UInt64(task))
     history.number(UInt64(step))
     history.number(UInt64(source))
     history.number(sequence)
-    history.signed(time)
+    history.signed(watermark)
   }
 }

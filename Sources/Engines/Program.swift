@@ -5,7 +5,8 @@ import Queries
 public enum EngineDefect: String, Hashable, Sendable, CaseIterable {
   /// The velocity rule fires one attempt too early.
   case ruleOffByOne = "rule-off-by-one"
-  /// Starts of patterns never die: what they hold back does not come out.
+  /// Starts of patterns never die: what they hold back does not come out. One window in 64 is
+  /// never closed: its result does not come out.
   case lostTimer = "lost-timer"
   /// A restart brings back the checkpoint before the committed one.
   case staleRestore = "stale-restore"
@@ -23,14 +24,18 @@ package final class Program {
   package let input: Operator
   package let operators: [Operator]
   package let output: OutputOperator
+  /// Operators that want their rows in event order and have none such before them: rows are put in
+  /// order for them, and what comes too late for that is late for them.
+  package let orderedEntries: [Int]
   /// True when some operator wants its rows in event order.
-  package let needsOrder: Bool
+  package var needsOrder: Bool { !orderedEntries.isEmpty }
 
   package init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
     var built: [Operator] = []
-    var ordered = false
+    var entries: [Int] = []
+    var isBehindOrder: [Bool] = []
     guard case .input? = plan.operators.first else {
       throw PlanError(message: "the first operator of a plan is its input")
     }
@@ -40,7 +45,9 @@ package final class Program {
       }
       let made = try Self.make(step, plan, built, defects) { onLate(index, $0) }
       for source in Self.inputs(of: step) { built[source].follow(with: made) }
-      ordered = ordered || Self.needsOrder(step)
+      let behind = Self.inputs(of: step).contains { isBehindOrder[$0] }
+      if Self.needsOrder(step) && !behind { entries.append(index) }
+      isBehindOrder.append(behind || Self.needsOrder(step))
       built.append(made)
     }
     output = OutputOperator(
@@ -48,7 +55,7 @@ package final class Program {
     built[built.count - 1].follow(with: output)
     input = built[0]
     operators = built
-    needsOrder = ordered
+    orderedEntries = entries
   }
 
   private static func inputs(of step: PlanOperator) -> [Int] {
@@ -94,7 +101,7 @@ package final class Program {
       }
       return TumblingOperator(
         key: key, size: size, offset: offset, lateness: plan.allowedLateness,
-        resolution: plan.resolution, aggregates: aggregates, onLate: onLate)
+        resolution: plan.resolution, aggregates: aggregates, defects: defects, onLate: onLate)
     case .pattern(let source, let key, let steps, let within, let measures):
       return PatternOperator(
         inputWidth: built[source].width, key: key, steps: steps, within: within,

@@ -14,12 +14,28 @@ struct FaultAnalysis {
   }
 
   var results: [FaultResult] {
-    plan.indices.map { index in
+    // What a fault of a node did to the backlog is not put down to a message fault that happens to
+    // last at the same time.
+    let nodes = plan.indices.filter { !plan[$0].isMessageFault }
+    var taken: [Range<Int>] = []
+    var recoveries: [Int: Recovery] = [:]
+    for index in nodes + plan.indices.filter({ plan[$0].isMessageFault }) {
+      let start = recorder.measureStart + plan[index].at
+      let end = start + plan[index].duration
+      let isNode = !plan[index].isMessageFault
+      let recovery = recovery(from: start, to: end, leavingOut: isNode ? [] : taken)
+      recoveries[index] = recovery
+      if isNode {
+        let over = max(recovery.caughtUp ?? recorder.measureEnd, end)
+        taken.append(step(start)..<(step(over) + 2))
+      }
+    }
+    return plan.indices.map { index in
       let fault = plan[index]
       let times = index < recorder.faultTimes.count ? recorder.faultTimes[index] : nil
       let start = recorder.measureStart + fault.at
       let end = start + fault.duration
-      let recovery = recovery(from: start, to: end)
+      let recovery = recoveries[index] ?? Recovery(peak: 0, caughtUp: start, stall: 0)
       return FaultResult(
         letter: Self.letter(index), text: fault.text, start: fault.at, duration: fault.duration,
         drawn: fault.drawn, confirmed: times?.confirmed != nil, healed: times?.healed != nil,
@@ -45,10 +61,22 @@ struct FaultAnalysis {
 
   private func step(_ instant: Instant) -> Int { Int(max(instant.ns, 0) / Recorder.fine) }
 
+  private struct Recovery {
+    var peak: UInt64
+    var caughtUp: Instant?
+    var stall: Nanoseconds
+  }
+
   private func recovery(
-    from start: Instant, to end: Instant
-  ) -> (peak: UInt64, caughtUp: Instant?, stall: Nanoseconds) {
-    let backlog = recorder.fineBacklog
+    from start: Instant, to end: Instant, leavingOut others: [Range<Int>]
+  ) -> Recovery {
+    var backlog = recorder.fineBacklog
+    for range in others where !range.isEmpty && range.lowerBound > 0 {
+      // The backlog stands as it was while another fault had it.
+      for place in range where place < backlog.count {
+        backlog[place] = backlog[range.lowerBound - 1]
+      }
+    }
     let first = min(step(start), backlog.count)
     // The backlog of before: the highest of the second before the fault.
     let before = backlog[max(0, first - 50)..<first].max() ?? 0
@@ -68,7 +96,8 @@ struct FaultAnalysis {
       let found = backlog[min(peakAt, backlog.count)...].firstIndex { $0 <= before }
       caught = found.map { Instant(ns: Int64($0 + 1) * Recorder.fine) }
     }
-    return (peak, caught, stall(first, min(place, backlog.count)))
+    let stall = others.isEmpty ? stall(first, min(place, backlog.count)) : 0
+    return Recovery(peak: peak, caughtUp: caught, stall: stall)
   }
 
   /// Longest time without a record read.

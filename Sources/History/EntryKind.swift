@@ -17,7 +17,8 @@ public enum EntryKind: UInt8, Sendable, CaseIterable {
   case polled = 7
   /// `task`, `time`: the watermark that the task's operators now go by.
   case watermark = 8
-  /// An event that an operator dropped as late: `task`, `operator`, `source`, `sequence`, `time`.
+  /// An event that an operator dropped as late: `task`, `operator` (its index in the plan),
+  /// `source`, `sequence`, `time` (the watermark that judged it).
   case lateDropped = 9
   /// `checkpoint` number.
   case checkpointBegan = 10

@@ -152,7 +152,7 @@ struct LogAxis {
 
   static func row(_ value: Nanoseconds) -> Int {
     // Decades fall on whole rows; the small addend keeps 10, 100, ... in theirs.
-    Int((log10(Double(max(value, 1))) * 10 + 1e-9).rounded(.down))
+    floored(log10(Double(max(value, 1))) * 10 + 1e-9)
   }
 
   /// Height above the foot of the axis as y of a picture `height` tall.
@@ -173,7 +173,9 @@ struct LogAxis {
       list.append((LogAxis.label(row), Double(high - row) / Double(rows) * height))
       row -= 10 * decades
     }
-    for row in [low, high] {
+    // Steps of 2 and 5 between decades where there are few, then the ends.
+    let between = rows <= 20 ? (low...high).filter { [3, 7].contains($0 % 10) }.reversed() : []
+    for row in between + [low, high] {
       let y = Double(high - row) / Double(rows) * height
       if list.allSatisfy({ abs($0.1 - y) >= apart }) { list.append((LogAxis.label(row), y)) }
     }

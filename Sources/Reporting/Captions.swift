@@ -19,6 +19,9 @@ extension Findings {
 
   var heatCaption: String {
     let all = result.latency.all
+    if result.outcome.saturated {
+      return "Latency has no steady value: it grows with the backlog."
+    }
     if hasFaults {
       let longest = result.faults.max { $0.stall < $1.stall }
       let outside =
@@ -38,7 +41,7 @@ extension Findings {
   }
 
   func heatDescription(_ bin: Nanoseconds) -> String {
-    var text = "Each column is \(style.duration(bin)) of instants at which results became visible, "
+    var text = "Each column is \(style.chosen(bin)) of instants at which results became visible, "
     text += "each row a tenth of a decade of latency, darkness the number of results. "
     if let most = maximum(result.latency.all) {
       let least = result.latency.all.minimum
@@ -129,7 +132,7 @@ extension Findings {
 
   var latenessCaption: String {
     let late = result.harness.sendLateness
-    let limit = style.duration(result.harness.sendLatenessLimit)
+    let limit = style.chosen(result.harness.sendLatenessLimit)
     guard let p99 = quantile(late, 99, 100) else {
       return "Too few sends were late for a quantile; the limit is \(limit)."
     }

@@ -158,7 +158,7 @@ extension Findings {
       guard let limit = limitInNanoseconds(threshold.expected), limit > 0 else { continue }
       let name = threshold.metric.split(separator: ".").last.map(String.init) ?? ""
       let scope = threshold.metric.hasPrefix("latency.calm.") && hasFaults ? " outside faults" : ""
-      return (limit, "\(style.duration(limit)): limit for \(name)\(scope)")
+      return (limit, "\(style.chosen(limit)): limit for \(name)\(scope)")
     }
     return nil
   }

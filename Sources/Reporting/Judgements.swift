@@ -107,7 +107,9 @@ extension Findings {
       if last.isNumber && (character.isLetter || character == "%") {
         text += style == .page ? "\u{A0}" : " "
       }
-      text.append(character)
+      // A comparison stays with its number.
+      let joins = style == .page && character == " " && "<>=".contains(last)
+      text.append(joins ? "\u{A0}" : character)
       last = character
     }
     return signs(text)
@@ -116,6 +118,7 @@ extension Findings {
   /// A text that is ready for print in ASCII, in the style's own signs.
   func signs(_ ascii: String) -> String {
     if style == .plain { return ascii }
+    if ascii == "-" { return style.none }
     var text = ""
     var rest = Substring(ascii)
     while let next = rest.first {
@@ -156,6 +159,6 @@ func limitInNanoseconds(_ expected: String) -> Nanoseconds? {
   guard let value = Double(digits), let size = sizes.first(where: { $0.0 == unit }) else {
     return nil
   }
-  let product = (value * size.1).rounded(.toNearestOrEven)
+  let product = halfToEven(value * size.1)
   return product < 9e18 ? Nanoseconds(product) : nil
 }

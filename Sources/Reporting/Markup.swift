@@ -1,3 +1,5 @@
+import Statistics
+
 /// A piece of HTML. Literals are markup; whatever is interpolated is escaped, unless it is a piece
 /// of markup itself. There is no way to put a string in without that.
 struct Markup: ExpressibleByStringInterpolation, Sendable {
@@ -53,7 +55,7 @@ func coordinate(_ value: Double, _ decimals: Int = 1) -> String {
   var power = 1.0
   for _ in 0..<decimals { power *= 10 }
   let bounded = value.isNaN ? 0 : min(max(value, -1e9), 1e9)
-  let ticks = Int((bounded * power).rounded(.toNearestOrEven))
+  let ticks = Int(halfToEven(bounded * power))
   let scale = Int(power)
   let whole = abs(ticks) / scale
   var fraction = String(abs(ticks) % scale)

@@ -41,7 +41,7 @@ extension Page {
       body += "<h3>Every event accounted for</h3>"
       body += Table(
         name: "Ledger of events",
-        columns: [.words("where it ended"), .number("events")], rows: rows + [end]
+        columns: [.words("where it ended"), .number("events")], isNarrow: true, rows: rows + [end]
       ).markup
     }
     return Section(
@@ -86,7 +86,8 @@ extension Page {
       body += "<h3>Cost model</h3>"
       body += Table(
         name: "Parameters of the cost model",
-        columns: [.words("parameter"), .number("value"), .words("basis")], rows: rows
+        columns: [.words("parameter"), .number("value"), .words("basis")], isNarrow: true,
+        rows: rows
       ).markup
     }
     return Section(
@@ -112,7 +113,7 @@ extension Page {
           ? "none late" : "at most " + style.duration(late.maximum, beside: limit))
       rows.append(
         (
-          "send lateness", value, "< \(style.duration(limit))",
+          "send lateness", value, "<\u{A0}\(style.chosen(limit))",
           (p99 ?? findings.maximum(late) ?? 0) < limit
         ))
     }
@@ -170,7 +171,7 @@ extension Page {
     var body = frame.backdrop(height, words: false) + gridLines(scale.ticks(Double(height)))
     body += """
       <line class="lim" x1="0" x2="100%" y1="\(at)" y2="\(at)"/><text class="m halo" \
-      x="\(axis.percent(0), 3)%" dx="6" y="\(label)">limit \(style.duration(limit))</text>
+      x="\(axis.percent(0), 3)%" dx="6" y="\(label)">limit \(style.chosen(limit))</text>
       """
     body += stretched("<path class=\"ln a\" d=\"\(polyline(points))\"/>", height)
     body += frame.ticks(height)
@@ -198,6 +199,7 @@ extension Page {
         name: "CPU time",
         caption: "CPU time, \(Escaped(cost.basis)), shared by \(style.count(cost.events)) events",
         columns: [.words("part"), .number("per million events"), .number("in all")],
+        isNarrow: true,
         rows: rows + [row("system under test", findings.busy, "sum")]
       ).markup
     }
@@ -234,7 +236,7 @@ extension Page {
     let list = Markup(items.map { "<dt>\($0.0)</dt><dd>\(Escaped($0.1, limit: 600))</dd>\n" })
     return Section(
       "configuration", "Configuration",
-      "<p>The scenario as it was run, every default and <code>--set</code> resolved.</p>",
+      "<p>The scenario as it was run, every default and <code class=\"w\">--set</code> resolved.</p>",
       """
       <dl class="env">
       \(list)</dl>

@@ -62,16 +62,17 @@ extension Page {
     var lead = Markup()
     if findings.hasFaults {
       lead += "<p>The same faults mark every time chart:</p>"
-      for fault in result.faults.prefix(8) {
+      let told = result.faults.count > 8 ? 3 : 8
+      for fault in result.faults.prefix(told) {
         let drawn: Markup = fault.drawn ? ", drawn from the seed" : ""
         lead += """
           <p><span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \
           \(style.instant(fault.start)) \(Escaped(fault.text)), \
-          for \(style.duration(fault.duration))\(drawn).</p>
+          for \(style.chosen(fault.duration))\(drawn).</p>
           """
       }
-      if result.faults.count > 8 {
-        lead += "<p>and \(result.faults.count - 8) more, in the recovery table.</p>"
+      if result.faults.count > told {
+        lead += "<p>and \(result.faults.count - told) more, in the recovery table.</p>"
       }
     }
     lead += "<p>0:00 is the start of the measure phase. Hatched: not counted.</p>"
@@ -103,7 +104,7 @@ extension Page {
         """
         <span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \(Escaped(fault.text))\(note)
         """,
-        "\(style.instant(fault.start))", "\(style.duration(fault.duration))",
+        "\(style.instant(fault.start))", "\(style.chosen(fault.duration))",
         "\(style.duration(fault.stall))", "\(style.count(fault.peakBacklog))",
         "\(fault.caughtUpAfterStart.map { style.duration($0) } ?? "never")", "\(after)",
       ])
@@ -134,7 +135,7 @@ extension Page {
       let seconds = part.reduce(0) { $0 + $1.seconds }
       let rate = { (count: (TimeBins.Column) -> UInt64) -> Markup in
         let sum = part.reduce(0) { $0 + count($1) }
-        return "\(style.count(UInt64(seconds > 0 ? (Double(sum) / seconds).rounded() : 0)))"
+        return "\(style.count(UInt64(seconds > 0 ? halfToEven(Double(sum) / seconds) : 0)))"
       }
       let from = frame.axis.start + Nanoseconds(first) * frame.axis.bin
       rows.append(
@@ -154,7 +155,7 @@ extension Page {
         .number("backlog max"), .number("p50"), .number("p99"), .number("max"),
       ], rows: rows)
     return """
-      <details><summary>The numbers behind the time charts, every \(style.duration(step))\
+      <details><summary>The numbers behind the time charts, every \(style.chosen(step))\
       </summary>\(table.markup)</details>
 
       """

@@ -243,5 +243,6 @@ let pageStyle: Markup = """
   .fillE{fill:var(--accent);fill-opacity:.42}
   .key i.fillE{background:color-mix(in srgb,var(--accent) 48%,transparent)}
   .cls .open{border-color:var(--unk);background:var(--unk-bg);color:var(--unk);font-weight:600}
+  .scroll.narrow{max-width:520px}
   .figs.small .n{font-size:15px}.wr{white-space:normal}
   """

@@ -13,10 +13,11 @@ struct PercentileChart {
   func figure() -> Figure? {
     let latency = findings.result.latency
     if latency.all.count == 0 { return nil }
-    let nines = max(2, Int(log10(Double(latency.all.count)).rounded(.up)))
+    let nines = max(2, ceiled(log10(Double(latency.all.count))))
     let all = curve(latency.all)
-    let naive = curve(latency.fromActualSend)
-    let calm = findings.hasFaults ? curve(latency.calm) : []
+    // A curve that lies on another says nothing in the chart; the table has its figures.
+    let naive = latency.fromActualSend == latency.all ? [] : curve(latency.fromActualSend)
+    let calm = findings.hasFaults && latency.calm != latency.all ? curve(latency.calm) : []
     let everything = (all + naive + calm).map(\.value)
     let axis = LogAxis(
       from: max(everything.min() ?? 1, 1), to: max(everything.max() ?? 1, 1))
@@ -58,7 +59,7 @@ struct PercentileChart {
     while true {
       let x = Double(step) / Double(PercentileChart.perNine)
       if x >= end { break }
-      ranks.append((x, UInt64(max(1, ((1 - left) * count).rounded(.up)))))
+      ranks.append((x, UInt64(max(1, ceiled((1 - left) * count)))))
       left *= 0.8912509381337456
       step += 1
     }
@@ -89,7 +90,8 @@ struct PercentileChart {
     for (index, mark) in marks.enumerated() {
       let x = mark.x / Double(nines) * 100
       // On phones the long labels stand too close: every second one stays.
-      let hidden: Markup = nines > 4 && index > 0 && (marks.count - 1 - index) % 2 == 1 ? " class=\"x\"" : ""
+      let hidden: Markup =
+        nines > 4 && index > 0 && (marks.count - 1 - index) % 2 == 1 ? " class=\"x\"" : ""
       body += """
         <line class="g" x1="\(x, 3)%" x2="\(x, 3)%" y2="\(height)"/>\
         <line class="tick" x1="\(x, 3)%" x2="\(x, 3)%" y1="\(height)" y2="\(height + 4)"/>\
@@ -103,7 +105,8 @@ struct PercentileChart {
   private func end(_ point: (x: Double, y: Double)?, _ most: Nanoseconds) -> Markup {
     guard let point else { return "" }
     let x = point.x / 10
-    let y = point.y > 22 ? point.y - 8 : point.y + 18
+    // The maximum is the highest value there is, so above it the label crosses no line.
+    let y = point.y - 8
     return """
       <circle cx="\(x, 3)%" cy="\(point.y)" r="3" fill="var(--accent)"/>\
       <text class="b halo" x="\(x, 3)%" y="\(y)" text-anchor="end" style="fill:var(--accent)">\

@@ -28,7 +28,7 @@ struct RateCharts {
     let style = NumberStyle.page
     return Figure(
       id: "rate", caption: findings.rateCaption,
-      axes: "events per second, mean of \(style.duration(frame.axis.bin)), against time (min:s)",
+      axes: "events per second, mean of \(style.chosen(frame.axis.bin)), against time (min:s)",
       key: """
         <li><i class="o dash"></i>offered</li><li><i class="i dot"></i>acknowledged</li>\
         <li><i class="a"></i>read by the engine</li>
@@ -86,7 +86,7 @@ struct RateCharts {
     let style = NumberStyle.page
     return Figure(
       id: "backlog", caption: findings.backlogCaption,
-      axes: "events waiting, most in each \(style.duration(frame.axis.bin)), against time (min:s)",
+      axes: "events waiting, most in each \(style.chosen(frame.axis.bin)), against time (min:s)",
       key: """
         <li><i class="box fillI"></i>not yet acknowledged</li>\
         <li><i class="box fillA"></i>in the log, not yet read</li>\(engine)

@@ -6,8 +6,12 @@ struct Table {
     /// Keeps a readable width where the table scrolls.
     var isText: Bool
 
-    static func words(_ title: Markup) -> Column { .init(title: title, isNumber: false, isText: false) }
-    static func text(_ title: Markup) -> Column { .init(title: title, isNumber: false, isText: true) }
+    static func words(_ title: Markup) -> Column {
+      .init(title: title, isNumber: false, isText: false)
+    }
+    static func text(_ title: Markup) -> Column {
+      .init(title: title, isNumber: false, isText: true)
+    }
     static func number(_ title: Markup) -> Column {
       .init(title: title, isNumber: true, isText: false)
     }
@@ -22,8 +26,8 @@ struct Table {
   var name: String
   var caption: Markup = ""
   var columns: [Column]
-  /// No head row: the first cell says what the others are.
-  var isList = false
+  /// Few short columns: the table does not spread over the page, so that the eye keeps its row.
+  var isNarrow = false
   var rows: [Row]
 
   var markup: Markup {
@@ -31,14 +35,12 @@ struct Table {
       caption.isEmpty
       ? "<caption class=\"vh\">\(name)</caption>" : "<caption><span>\(caption)</span></caption>"
     var head = Markup()
-    if !isList {
-      for column in columns {
-        let kind: Markup = column.isNumber ? " class=\"r\"" : ""
-        head +=
-          column.title.isEmpty ? "<td></td>" : "<th scope=\"col\"\(kind)>\(column.title)</th>"
-      }
-      head = "<thead><tr>\(head)</tr></thead>"
+    for column in columns {
+      let kind: Markup = column.isNumber ? " class=\"r\"" : ""
+      head +=
+        column.title.isEmpty ? "<td></td>" : "<th scope=\"col\"\(kind)>\(column.title)</th>"
     }
+    let narrow: Markup = isNarrow ? " narrow" : ""
     var body = Markup()
     for row in rows {
       let kind: Markup = row.kind.isEmpty ? "" : " class=\"\(row.kind)\""
@@ -52,8 +54,8 @@ struct Table {
       body += "</tr>\n"
     }
     return """
-      <div class="scroll" tabindex="0" role="region" aria-label="\(name)"><table>\(shown)\(head)\
-      <tbody>
+      <div class="scroll\(narrow)" tabindex="0" role="region" aria-label="\(name)"><table>\(shown)\
+      <thead><tr>\(head)</tr></thead><tbody>
       \(body)</tbody></table></div>
 
       """

@@ -95,7 +95,10 @@ private struct TerminalPage {
       ("correctness", findings.correctness), ("performance", findings.performance),
       ("harness", findings.fitness),
     ] {
-      let words = Escaped(judgement.text, limit: 2_000).terminal
+      var words = Escaped(judgement.text, limit: 2_000).terminal
+      if judgement.word == "VIOLATED", let first = findings.notPermitted.first {
+        words += ": weir verify \(findings.run) --explain \(Escaped(first.id, limit: 20).terminal)/1"
+      }
       let mark = padded(judgement.word, 8)
       let at = text.count
       wrapped("  " + padded(name, 12) + " " + mark + " ", words, hang: 24)
@@ -108,10 +111,12 @@ private struct TerminalPage {
   }
 
   /// The end of a row: a limit, and how it was held.
-  mutating func row(_ start: String, limits: [(String, ThresholdResult)]) {
+  mutating func row(
+    _ start: String, limits: [(String, ThresholdResult)], at limitColumn: Int = limitColumn
+  ) {
     var row = start
     for (shown, threshold) in limits {
-      var column = TerminalPage.limitColumn
+      var column = limitColumn
       if row.count + 2 > column {
         line(row)
         row = ""
@@ -120,7 +125,7 @@ private struct TerminalPage {
       column = max(TerminalPage.resultColumn, row.count + 2)
       let (word, sign) = held(threshold)
       row = padded(row, column)
-      if row.count + word.count > width { row = squeezed(row, word) }
+      if row.count + word.count > width { row = squeezed(row, limitColumn) }
       line(row + (color ? paint(word, sign) : word))
       row = ""
     }
@@ -128,8 +133,7 @@ private struct TerminalPage {
   }
 
   /// On a narrow terminal the limit goes to a line of its own.
-  private mutating func squeezed(_ row: String, _ word: String) -> String {
-    let limitAt = TerminalPage.limitColumn
+  private mutating func squeezed(_ row: String, _ limitAt: Int) -> String {
     if row.count > limitAt {
       line(String(row.prefix(limitAt)))
       let limit = row.dropFirst(limitAt).split(separator: " ").joined(separator: " ")
@@ -262,7 +266,7 @@ private struct TerminalPage {
         + right(style.duration(fault.duration), 9)
         + right(style.count(fault.peakBacklog), 15) + "   " + caught
       // The limit holds for the slowest fault, so it stands beside that one.
-      row(start, limits: index == slowest ? recovery : [])
+      row(start, limits: index == slowest ? recovery : [], at: 80)
     }
     if faults.count > 12 { line("  and \(faults.count - 12) more faults in the report") }
   }
@@ -300,7 +304,8 @@ private struct TerminalPage {
       if let conclusion = anomaly.witnesses.first?.conclusion, !anomaly.permitted {
         wrapped(
           padded("", 13), Escaped(conclusion, limit: 1_000).terminal, hang: 13)
-        line(padded("", 13) + "weir verify \(findings.run) --explain \(Escaped(anomaly.id).terminal)/1")
+        let id = Escaped(anomaly.id, limit: 20).terminal
+        line(padded("", 13) + "weir verify \(findings.run) --explain \(id)/1")
       }
     }
   }

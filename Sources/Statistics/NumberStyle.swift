@@ -103,7 +103,14 @@ public enum NumberStyle: Sendable {
     return value < 0 ? minus + text : text
   }
 
-  /// The same, with as many digits as it takes to stay on the right side of a limit: 49.97 ms
+  /// A length of time that was chosen, not measured, without digits that say nothing: `500 ms`.
+  public func chosen(_ value: Nanoseconds) -> String {
+    let unit = times.last { value.magnitude >= $0.from && value.magnitude % $0.size == 0 }
+    guard let unit, value >= 0 else { return duration(value) }
+    return count(value.magnitude / unit.size) + gap + unit.name
+  }
+
+  /// A length of time with as many digits as it takes to stay on the right side of a limit: 49.97 ms
   /// against 50 ms is not printed as `50.0 ms`.
   public func duration(_ value: Nanoseconds, beside limit: Nanoseconds?) -> String {
     guard let limit, value != limit, value > 0, limit > 0 else { return duration(value) }
@@ -138,7 +145,7 @@ public enum NumberStyle: Sendable {
   /// A rate as a whole number: `20,000/s`; below ten, three digits: `1.10/s`.
   public func rate(_ perSecond: Double) -> String {
     let value = clamped(perSecond)
-    if value >= 10 || value == 0 { return count(UInt64(value.rounded(.toNearestOrEven))) + "/s" }
+    if value >= 10 || value == 0 { return count(UInt64(halfToEven(value))) + "/s" }
     return decimal(value, 2) + "/s"
   }
 
@@ -171,7 +178,7 @@ public enum NumberStyle: Sendable {
   public func percent(_ share: Double, decimals: Int = 1) -> String {
     var power = 1.0
     for _ in 0..<decimals { power *= 10 }
-    var ticks = (abs(clamped(share, signed: true)) * 100 * power).rounded(.toNearestOrEven)
+    var ticks = halfToEven(abs(clamped(share, signed: true)) * 100 * power)
     if abs(share) < 1 && ticks >= 100 * power { ticks = 100 * power - 1 }
     if share != 0 && ticks == 0 {
       let least = decimal(1 / power, decimals)
@@ -184,7 +191,7 @@ public enum NumberStyle: Sendable {
   public func decimal(_ value: Double, _ decimals: Int) -> String {
     var power = 1.0
     for _ in 0..<decimals { power *= 10 }
-    let ticks = UInt64((min(abs(value), 1e15) * power).rounded(.toNearestOrEven))
+    let ticks = UInt64(min(halfToEven(abs(value) * power), 9e18))
     let whole = NumberStyle.grouped(String(ticks / UInt64(power)))
     let sign = value < 0 && ticks > 0 ? minus : ""
     if decimals == 0 { return sign + whole }

@@ -225,7 +225,11 @@ struct ColumnTable: ~Copyable {
       switch kind {
       case .integers:
         let tag = RepeatedColumn.tag(numbers, sequences: sequences, eventTimes: eventTimes)
-        if let tag { column.byte(tag) } else { coder.integers.encode(numbers.base, n, into: &column) }
+        if let tag {
+          column.byte(tag)
+        } else {
+          coder.integers.encode(numbers.base, n, into: &column)
+        }
       case .doubles:
         FloatColumn.encode(
           numbers.base, n, into: &column, coder.integers, scratch: coder.scratch)

@@ -162,7 +162,8 @@ struct BlockDecoder {
   }
 
   private func numbers(
-    _ tag: UInt8, _ n: Int, from reader: inout ByteReader, into buffer: IntegerBuffer, of block: TraceBlock
+    _ tag: UInt8, _ n: Int, from reader: inout ByteReader, into buffer: IntegerBuffer,
+    of block: TraceBlock
   ) throws(DecodingError) {
     if !RepeatedColumn.isTag(tag) {
       return try coder.integers.decode(n, from: &reader, into: buffer)

@@ -26,7 +26,8 @@ extension TraceFile {
         message: "the file ends before the eight bytes that every trace begins with")
     }
     throw TraceError(
-      .notATrace, file: path, bytes: 0..<8, message: "no trace of Weir: it does not begin with "
+      .notATrace, file: path, bytes: 0..<8,
+      message: "no trace of Weir: it does not begin with "
         + "WEIRTRC1")
   }
 

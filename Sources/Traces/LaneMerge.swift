@@ -80,7 +80,8 @@ struct LaneMerge {
     self.reader = reader
     if let stream, !reader.description.streams.contains(where: { $0.name == stream }) {
       throw TraceError(
-        .request, file: reader.path, message: "there is no stream '\(stream)'; it has "
+        .request, file: reader.path,
+        message: "there is no stream '\(stream)'; it has "
           + reader.description.streams.map(\.name).joined(separator: ", "))
     }
     for lane in reader.lanes {

@@ -35,7 +35,8 @@ final class RowConverter {
   private var plain: [UInt8] = []
 
   /// Throws a problem in the mapping for every column that the file does not have.
-  init(_ mapping: ImportMapping, header: [String], schemaID: UInt32, file: String) throws(Problems) {
+  init(_ mapping: ImportMapping, header: [String], schemaID: UInt32, file: String) throws(Problems)
+  {
     self.mapping = mapping
     self.header = header
     self.schemaID = schemaID

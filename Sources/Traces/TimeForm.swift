@@ -13,8 +13,12 @@ struct TimeForm: Hashable, Sendable {
   /// A part of a pattern. Numbers: least and greatest count of digits.
   enum Element: Hashable, Sendable {
     case year, shortYear
-    case month(Int, Int), day(Int, Int), hour(Int, Int), hourOfHalf(Int, Int)
-    case minute(Int, Int), second(Int, Int)
+    case month(Int, Int)
+    case day(Int, Int)
+    case hour(Int, Int)
+    case hourOfHalf(Int, Int)
+    case minute(Int, Int)
+    case second(Int, Int)
     case fraction, half, zone
     case literal(UInt8)
   }

@@ -40,24 +40,45 @@ final class TraceFile: Sendable {
     if status < 0 {
       let text = String(cString: shim_error_text(Int32(-status)))
       throw TraceError(
-        .file, file: path, bytes: offset..<offset + UInt64(count), message: "cannot be read: \(text)")
+        .file, file: path, bytes: offset..<offset + UInt64(count),
+        message: "cannot be read: \(text)")
     }
     return bytes
   }
 }
 
-/// A file that gets its name only when it is whole; abandoned, it leaves nothing behind.
+/// A file that gets its name only when it is whole; abandoned, it leaves nothing behind. Or a file
+/// that grows at its end; abandoned, it is as it was.
 final class PartialFile {
   let path: String
-  private let partialPath: String
+  /// Nil for a file that grows.
+  private let partialPath: String?
+  /// Size to which an abandoned file that grows is cut.
+  private let sizeBefore: UInt64
   private var descriptor: Int32
-  private(set) var written: UInt64 = 0
+  /// Bytes in the file.
+  private(set) var written: UInt64
 
   init(_ path: String) throws(TraceError) {
     self.path = path
-    partialPath = path + ".partial"
-    descriptor = shim_create_file(partialPath, 0)
+    let partial = path + ".partial"
+    partialPath = partial
+    sizeBefore = 0
+    written = 0
+    descriptor = shim_create_file(partial, 0)
     if descriptor < 0 { throw problem(descriptor, "cannot be created") }
+  }
+
+  /// Cuts an existing file to `size` bytes and goes on from there.
+  init(growing path: String, from size: UInt64) throws(TraceError) {
+    self.path = path
+    partialPath = nil
+    sizeBefore = size
+    written = size
+    descriptor = shim_open_append(path)
+    if descriptor < 0 { throw problem(descriptor, "cannot be opened") }
+    let status = shim_truncate(descriptor, size)
+    if status < 0 { throw problem(status, "cannot be cut") }
   }
 
   deinit { discard() }
@@ -75,6 +96,7 @@ final class PartialFile {
     if status < 0 { throw problem(status, "cannot be written") }
     shim_close(descriptor)
     descriptor = -1
+    guard let partialPath else { return }
     let renamed = shim_rename(partialPath, path)
     if renamed < 0 {
       _ = shim_remove(partialPath)
@@ -82,12 +104,13 @@ final class PartialFile {
     }
   }
 
-  /// Forgets the file and what was written.
+  /// Forgets what was written.
   func discard() {
     if descriptor < 0 { return }
+    if partialPath == nil { _ = shim_truncate(descriptor, sizeBefore) }
     shim_close(descriptor)
     descriptor = -1
-    _ = shim_remove(partialPath)
+    if let partialPath { _ = shim_remove(partialPath) }
   }
 
   private func problem(_ status: Int32, _ what: String) -> TraceError {

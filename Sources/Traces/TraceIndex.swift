@@ -43,7 +43,8 @@ public struct IndexEntry: Hashable, Sendable {
       let offset = try words.word()
       let size = try words.word()
       let summary = try BlockSummary(reading: &words)
-      if offset < end || size > UInt64(TraceFormat.largestFrame) || offset > at || size > at - offset
+      if offset < end || size > UInt64(TraceFormat.largestFrame) || offset > at
+        || size > at - offset
       {
         throw .malformed("a block outside of the file", at: words.position)
       }

@@ -21,6 +21,8 @@ public final class TraceReader: Sendable {
   public let loss: TraceError?
 
   let file: TraceFile
+  /// Where the description ends, or the magic number of a trace without one.
+  let firstFrameEnd: UInt64
   let plans: [[ColumnPlan?]]
 
   /// Opens a trace. Without an index (the writer was stopped) it is refused, unless `recovering`:
@@ -33,7 +35,7 @@ public final class TraceReader: Sendable {
     if let index = try file.index(coder.zstd) {
       blocks = index
       loss = nil
-      description = try Self.description(of: file, before: index.first?.offset, coder.zstd)
+      description = try Self.description(of: file, around: index, coder.zstd)
     } else {
       let (found, said, end) = try Self.scan(file, coder.zstd)
       if !recovering { throw end }
@@ -43,28 +45,35 @@ public final class TraceReader: Sendable {
     }
     self.path = path
     self.file = file
+    let start = UInt64(TraceFormat.magic.count)
+    let first = try file.frame(at: start)
+    firstFrameEnd = first.problem == nil && first.header?.kind == .description ? first.end : start
     byteCount = file.size
     self.description = description ?? TraceDescription(origin: "", streams: [])
     plans = self.description.streams.map { $0.schemas.map { columnPlan(of: $0.json) } }
     lanes = try Self.lanes(of: blocks, streams: plans.count, path)
   }
 
-  /// The last description that stands before the first block.
+  /// The last description: found by going through what lies between the blocks.
   private static func description(
-    of file: TraceFile, before end: UInt64?, _ zstd: Zstandard
+    of file: TraceFile, around blocks: [IndexEntry], _ zstd: Zstandard
   ) throws(TraceError) -> TraceDescription? {
     var last: TraceDescription?
     var at = UInt64(TraceFormat.magic.count)
-    while at < end ?? file.size {
+    var next = 0
+    while at < file.size {
+      if next < blocks.count && blocks[next].offset == at {
+        at += blocks[next].size
+        next += 1
+        continue
+      }
       let frame = try file.frame(at: at)
-      guard let header = frame.header, frame.problem == nil else {
+      guard let header = frame.header, frame.problem == nil, header.kind != .block else {
         throw TraceError(
           frame.problem ?? .damaged, file: file.path, bytes: at..<min(frame.end, file.size),
-          message: frame.message)
+          message: frame.problem == nil ? "a block that the index leaves out" : frame.message)
       }
-      if header.kind == .description {
-        last = try decodeDescription(frame, file.path, zstd)
-      }
+      if header.kind == .description { last = try decodeDescription(frame, file.path, zstd) }
       at = frame.end
     }
     return last

@@ -56,6 +56,8 @@ public final class TraceSource: EventSource {
   /// The runs of a trace block that was cut into several: made together, asked for one by one.
   private struct Recent {
     var block: Int
+    /// Index of the first of them in the lane.
+    var firstRun: Int
     var events: [EventBlock]
   }
 
@@ -66,6 +68,7 @@ public final class TraceSource: EventSource {
   ) throws(TraceError) {
     self.reader = reader
     self.columns = columns
+    if columns.count > 32 { throw Self.refusal("a plan reads at most 32 columns", reader) }
     let number = try Self.stream(stream, of: reader)
     fields = try columns.map { column throws(TraceError) in
       try Self.fields(of: column, stream: number, reader)
@@ -187,7 +190,10 @@ public final class TraceSource: EventSource {
         last = max(last, reader.blocks[block].summary.greatestSendTime)
       }
     }
-    if lanes.isEmpty { first = 0; last = 0 }
+    if lanes.isEmpty {
+      first = 0
+      last = 0
+    }
     if last.subtractingReportingOverflow(first).overflow {
       throw refusal("the send times span more than 292 years", reader)
     }
@@ -233,16 +239,21 @@ public final class TraceSource: EventSource {
     let run = runs[index]
     let isWhole = run.events.count == reader.blocks[run.block].summary.count
     if !isWhole, let known = recent.withLock({ $0.first { $0.block == run.block } }) {
-      return known.events.first { $0.baseSequence == run.firstSequence }
+      return known.events[index - known.firstRun]
     }
+    var first = index
+    while first > 0 && runs[first - 1].block == run.block { first -= 1 }
+    var end = index + 1
+    while end < runs.count && runs[end].block == run.block { end += 1 }
     do throws(TraceError) {
-      let events = try make(run.block, lane: lane)
-      if isWhole { return events.first }
-      recent.withLock { kept in
-        if kept.count >= 2 * laneCount { kept.removeFirst() }
-        kept.append(Recent(block: run.block, events: events))
+      let events = try make(run.block, runs[first..<end], lane: lane)
+      if !isWhole {
+        recent.withLock { kept in
+          if kept.count >= 2 * laneCount { kept.removeFirst() }
+          kept.append(Recent(block: run.block, firstRun: first, events: events))
+        }
       }
-      return events.first { $0.baseSequence == run.firstSequence }
+      return events[index - first]
     } catch {
       failed.withLock { first in
         if first == nil { first = error }
@@ -252,9 +263,10 @@ public final class TraceSource: EventSource {
   }
 
   /// All runs of a block of the trace.
-  private func make(_ number: Int, lane: Int) throws(TraceError) -> [EventBlock] {
+  private func make(
+    _ number: Int, _ runs: ArraySlice<Run>, lane: Int
+  ) throws(TraceError) -> [EventBlock] {
     let block = try reader.block(number, columns: [.keys, .values])
-    let runs = lanes[lane].filter { $0.block == number }
     do throws(DecodingError) {
       let whole = try WholeEvents(block, columns: columns, fields: fields)
       return try runs.map { run throws(DecodingError) in

@@ -95,7 +95,7 @@ private struct IntervalCounts {
     inCurrent = 0
   }
 
-  /// The greatest count, and variance over mean with n - 1.
+  /// The greatest count, and variance over mean.
   mutating func result() -> (peak: UInt64, dispersion: Double?) {
     settle()
     // The order of a dictionary changes from run to run, and with it the last bits of a sum of
@@ -112,7 +112,7 @@ private struct IntervalCounts {
       squares += Double(count) * Double(count)
     }
     let mean = sum / n
-    let variance = (squares - n * mean * mean) / (n - 1)
+    let variance = squares / n - mean * mean
     return (peak, variance / mean)
   }
 }

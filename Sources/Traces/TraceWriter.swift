@@ -6,7 +6,7 @@ public struct TraceSummary: Hashable, Sendable {
   public var events: UInt64
   public var blocks: Int
   public var bytes: UInt64
-  /// XXH3-128 over everything written before the index: equal traces, equal digests.
+  /// XXH3-128 over what this writer wrote before the index: equal traces, equal digests.
   public var digest: Digest128
 }
 
@@ -74,17 +74,43 @@ public final class TraceWriter {
     try write(frame.bytes)
   }
 
-  /// Adds a stream with its schemas; the number that `append` wants. Streams come before the first
-  /// event that is written of any.
+  /// Goes on with a trace: a whole one, or one whose writer was stopped, from its last whole block
+  /// on. The file grows in place; until `finish` it reads as a trace that was cut, and a writer
+  /// that is let go leaves it as it was up to there. Its streams keep their numbers.
+  public init(
+    appendingTo path: String, options: Options = Options()
+  ) throws(TraceError) {
+    let reader = try TraceReader(path: path, recovering: true)
+    if let loss = reader.loss, loss.reason == .damaged { throw loss }
+    self.options = options
+    coder = ColumnCoder(level: options.level)
+    description = reader.description
+    plans = reader.plans
+    index = reader.blocks
+    // What stood behind the last whole block is cut away, perhaps a description too.
+    describedStreams = reader.loss == nil ? description.streams.count : -1
+    let end = reader.loss == nil ? reader.byteCount : reader.blocks.last.map { $0.offset + $0.size }
+    file = try PartialFile(growing: path, from: end ?? reader.firstFrameEnd)
+    for lane in reader.lanes {
+      guard let last = lane.blocks.last else { continue }
+      let place = try place(of: Lane(stream: lane.stream, source: lane.source))
+      nextSequence[place] = reader.blocks[last].summary.lastSequence &+ 1
+    }
+  }
+
+  /// The streams so far; those of a trace that is gone on with are there from the start.
+  public var streams: [TraceStream] { description.streams }
+
+  /// Adds a stream with its schemas; the number that `append` wants. At any time.
   public func addStream(_ stream: TraceStream) -> Int {
     description.streams.append(stream)
     plans.append(stream.schemas.map { columnPlan(of: $0.json) })
     return description.streams.count - 1
   }
 
-  /// Takes an event. `value` is what goes on the wire: five bytes of framing and Avro; it is kept in
-  /// columns when it decodes under the schema of its framing, else as it is. Sequences rise strictly
-  /// within stream and source.
+  /// Takes an event. `value` is what goes on the wire: five bytes of framing and Avro; it is kept
+  /// in columns when it decodes under the schema of its framing, else as it is. Sequences rise
+  /// strictly within stream and source.
   public func append(
     stream: Int, source: UInt32, sequence: UInt64, eventTime: Int64, arrival: Int64? = nil,
     key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, capture: TraceCapture? = nil

@@ -127,7 +127,7 @@ struct DifferenceFinder {
     let cause = upstreamCause(group)
     while let missing = open.first {
       open.removeFirst()
-      if let place = extra.firstIndex(where: { $0.expected == 0 }) {
+      if let place = extra.firstIndex(where: { $0.expected <= 0 }) {
         different(key, group, missing, extra.remove(at: place), cause, &judgement)
       } else {
         self.missing(key, group, missing, cause, &judgement)

@@ -14,12 +14,17 @@ final class DigestTable {
   private var hand = 0
 
   init(capacity: Int = 64) {
-    slots = .allocate(capacity: capacity)
-    slots.initialize(repeating: Slot(key: 0, value: 0), count: capacity)
+    slots = Self.allocate(capacity)
     mask = capacity - 1
   }
 
   deinit { slots.deallocate() }
+
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Slot> {
+    let slots = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
+    slots.initialize(repeating: Slot(key: 0, value: 0), count: capacity)
+    return slots
+  }
 
   var capacity: Int { mask &+ 1 }
 
@@ -41,22 +46,31 @@ final class DigestTable {
   }
 
   @inline(__always) func value(of digest: UInt64) -> UInt64? {
-    let index = slot(of: digest)
-    return slots[index].key == 0 ? nil : slots[index].value
+    value(at: slot(of: digest))
+  }
+
+  @inline(__always) func value(at index: Int) -> UInt64? {
+    slots[index].key == 0 ? nil : slots[index].value
   }
 
   /// Sets the value of a key. `isDead` says of a value that its entry is not needed any more.
   @inline(__always) func set(
     _ digest: UInt64, _ value: UInt64, isDead: (UInt64) -> Bool = { _ in false }
   ) {
-    let index = slot(of: digest)
+    set(digest, at: slot(of: digest), value, isDead: isDead)
+  }
+
+  /// The same where `index` is what `slot(of:)` said, with nothing changed since.
+  @inline(__always) func set(
+    _ digest: UInt64, at index: Int, _ value: UInt64, isDead: (UInt64) -> Bool
+  ) {
     if slots[index].key != 0 {
       slots[index].value = value
       return
     }
     slots[index] = Slot(key: digest == 0 ? 1 : digest, value: value)
     count &+= 1
-    sweep(8, isDead)
+    sweep(4, isDead)
     if count &* 5 > capacity &* 4 { makeRoom(isDead) }
   }
 
@@ -75,8 +89,7 @@ final class DigestTable {
     if count &* 5 <= capacity &* 3 { return }
     let old = slots
     let oldCapacity = capacity
-    slots = .allocate(capacity: oldCapacity * 2)
-    slots.initialize(repeating: Slot(key: 0, value: 0), count: oldCapacity * 2)
+    slots = Self.allocate(oldCapacity * 2)
     mask = oldCapacity * 2 - 1
     hand = 0
     for index in 0..<oldCapacity where old[index].key != 0 {

@@ -8,7 +8,8 @@ import Workloads
 struct EventBuckets {
   struct Bucket {
     var rows: Rows
-    /// All its times are below this.
+    /// No time in it is below `start`, all are below `end`.
+    var start: Int64
     var end: Int64
   }
 
@@ -29,8 +30,9 @@ struct EventBuckets {
   /// Numbers of the buckets that hold events, as a heap with the least first.
   private var heap: [Int64] = []
   private var spare: [Rows] = []
-  /// The buckets that were used last, by number modulo its size.
-  private var recent: [(number: Int64, rows: Rows?)]
+  /// The buckets that were used last, by number modulo its size. Not counted as references: each
+  /// is held by `buckets` as long as it stands here.
+  private var recent: [(number: Int64, rows: Unmanaged<Rows>?)]
   private var loadedUntil = Int64.min
 
   init(
@@ -45,6 +47,8 @@ struct EventBuckets {
     lanes = Array(repeating: Lane(), count: source.laneCount)
     recent = Array(repeating: (0, nil), count: 256)
   }
+
+  var laneCount: Int { lanes.count }
 
   /// Loads every block that may have an event below `eventTime`.
   mutating func load(until eventTime: Int64) {
@@ -92,7 +96,8 @@ struct EventBuckets {
     guard let rows = buckets.removeValue(forKey: number) else { return nil }
     let place = Int(truncatingIfNeeded: number) & 255
     if recent[place].number == number { recent[place].rows = nil }
-    return Bucket(rows: rows, end: overflow || beyond ? .max : end)
+    return Bucket(
+      rows: rows, start: overflow ? .min : start, end: overflow || beyond ? .max : end)
   }
 
   mutating func giveBack(_ rows: Rows) {
@@ -128,22 +133,23 @@ struct EventBuckets {
       if into < 0 { into += resolution }
       let time = raw - into
       var number = time / span
-      if time % span < 0 { number -= 1 }
-      let rows = bucket(number)
+      if number &* span > time { number -= 1 }
       let sequence = block.baseSequence &+ UInt64(index)
-      let made = rows.add(
-        RowHead(
-          time: time, origin: 0, high: block.lane, low: sequence,
-          nulls: UInt64(block.nulls[index]), source: block.lane, evidence: -1,
-          sequence: sequence, intendedAt: intendedAt))
-      let row = rows.row(made)
-      for column in 0..<width { row[column] = columns[column][index] }
+      let head = RowHead(
+        time: time, origin: 0, high: block.lane, low: sequence, nulls: UInt64(block.nulls[index]),
+        source: block.lane, evidence: -1, sequence: sequence, intendedAt: intendedAt)
+      let place = Int(truncatingIfNeeded: number) & 255
+      if recent[place].number != number || recent[place].rows == nil {
+        recent[place] = (number, Unmanaged.passUnretained(bucket(number)))
+      }
+      recent[place].rows?._withUnsafeGuaranteedRef { rows in
+        let row = rows.row(rows.add(head))
+        for column in 0..<width { row[column] = columns[column][index] }
+      }
     }
   }
 
   private mutating func bucket(_ number: Int64) -> Rows {
-    let place = Int(truncatingIfNeeded: number) & 255
-    if recent[place].number == number, let rows = recent[place].rows { return rows }
     let rows: Rows
     if let known = buckets[number] {
       rows = known
@@ -152,7 +158,6 @@ struct EventBuckets {
       buckets[number] = rows
       pushHeap(number)
     }
-    recent[place] = (number, rows)
     return rows
   }
 

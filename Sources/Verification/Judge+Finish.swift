@@ -36,16 +36,23 @@ extension Judge {
     case .neverSent, .failed, .unknown: due.everywhere.insert(event)
     case .lost, .skipped, .unseen: missing.insert(event)
     }
-    let place = absence.partition < 0
+    let place =
+      absence.partition < 0
       ? "" : " at offset \(absence.offset) of partition \(absence.partition)"
     let told: (String, String)? =
       switch absence.kind {
       case .lost:
-        ("L3", "So event \(event.text) was acknowledged\(place) and is not in the log, although "
-          + "it was read past that place.")
+        (
+          "L3",
+          "So event \(event.text) was acknowledged\(place) and is not in the log, although "
+            + "it was read past that place."
+        )
       case .skipped:
-        ("C3", "So event \(event.text) was acknowledged\(place) and never read: the engine's "
-          + "reader jumped over it.")
+        (
+          "C3",
+          "So event \(event.text) was acknowledged\(place) and never read: the engine's "
+            + "reader jumped over it."
+        )
       case .unseen:
         ("L4", "So event \(event.text) was acknowledged\(place) and was not read by the end.")
       case .neverSent, .failed, .unknown: nil

@@ -128,7 +128,9 @@ final class LaneWindow {
 
   /// The state of the block of an event; nil when the block was let go or the event never was.
   @inline(__always) func state(of sequence: UInt64, for role: Role) -> BlockState? {
-    if let state = recent[role.rawValue], sequence &- state.block.baseSequence < UInt64(state.block.count) {
+    if let state = recent[role.rawValue],
+      sequence &- state.block.baseSequence < UInt64(state.block.count)
+    {
       return state
     }
     return find(sequence, role)
@@ -172,7 +174,8 @@ final class LaneWindow {
   func straggler(_ sequence: UInt64) -> Straggler? { stragglers[sequence] }
 
   func set(_ sequence: UInt64, _ straggler: Straggler) {
-    let done = straggler.flags & EventFlags.polled != 0
+    let done =
+      straggler.flags & EventFlags.polled != 0
       && straggler.flags & EventFlags.outcome != 0
     stragglers[sequence] = done ? nil : straggler
   }

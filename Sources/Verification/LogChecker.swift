@@ -241,13 +241,14 @@ final class LogChecker {
       if !wasDone && (bit == EventFlags.failed || flags & EventFlags.polled != 0) {
         view.open[0] &-= 1
       }
-      if bit == EventFlags.failed && flags & EventFlags.polled == 0 { each(event, view.eventTime[i]) }
+      if bit == EventFlags.failed && flags & EventFlags.polled == 0 {
+        each(event, view.eventTime[i])
+      }
     }
   }
 
   func readPolled(_ cursor: inout EntryCursor) throws(DecodingError) {
     let at = cursor.at
-    let entry = cursor.entry
     _ = try cursor.number()
     let (number, base, digest) = (
       try cursor.number(), try cursor.number(), try cursor.word()
@@ -256,67 +257,71 @@ final class LogChecker {
       throw .malformed("a read of partition \(number) at offset \(base)", at: 0)
     }
     let partition = Int(number)
-    begin(partition, Int64(base), entry)
-    let high = partitions[partition].high
-    var offset = Int64(base)
+    begin(partition, Int64(base), cursor.entry)
+    var read = ReadRun(
+      entry: cursor.entry, partition: partition, offset: Int64(base),
+      high: partitions[partition].high)
     var view: BlockView?
-    var sum: UInt64 = 0
-    var whole = true
     var pair = 0
     var late = false
-    var fresh: UInt64 = 0
-    var again = 0
-    var firstAgain: EventID?
     let run = try cursor.run { source, sequence in
       if view == nil || sequence &- view!.base >= view!.count {
         view = self.view(source, sequence, .reader)
         late = self.lateLanes.contains(Int(source))
         pair = partition &* max(self.lanes.count, 1) &+ min(Int(source), self.lanes.count &- 1)
       }
-      defer { offset &+= 1 }
-      guard let view, view.flags[Int(sequence &- view.base)] & EventFlags.sent != 0 else {
-        let known = self.pollElsewhere(
-          source, sequence, partition, offset, isAgain: offset < high, entry)
-        switch known {
-        case .phantom: whole = false
-        case .again(let d): again += 1; firstAgain = EventID(source: source, sequence: sequence); sum &+= d
-        case .fresh(let d): fresh &+= 1; sum &+= d
-        case .duplicate(let d): sum &+= d
-        }
-        return
+      if let view, view.flags[Int(sequence &- view.base)] & EventFlags.sent != 0 {
+        self.poll(view, source, sequence, pair, late, &read)
+      } else {
+        read.take(
+          self.pollElsewhere(
+            source, sequence, partition, read.offset, isAgain: read.offset < read.high,
+            read.entry), EventID(source: source, sequence: sequence))
       }
-      let i = Int(truncatingIfNeeded: sequence &- view.base)
-      sum &+= view.digest[i]
-      let flags = view.flags[i]
-      if flags & EventFlags.polled != 0 {
-        let event = EventID(source: source, sequence: sequence)
-        if offset < high {
-          again += 1
-          firstAgain = firstAgain ?? event
-        } else {
-          self.duplicate(event, entry, partition, offset)
-        }
-        return
-      }
-      if flags & EventFlags.failed != 0 { self.abortedRead(source, sequence, entry) }
-      if flags & EventFlags.outcome != 0 && flags & EventFlags.failed == 0 { view.open[0] &-= 1 }
-      view.flags[i] = flags | EventFlags.polled | EventFlags.placed
-      if flags & EventFlags.placed == 0 {
-        view.offset[i] = offset
-        view.partition[i] = Int32(truncatingIfNeeded: partition)
-      } else if view.offset[i] != offset || Int(view.partition[i]) != partition {
-        self.inconsistent(
-          EventID(source: source, sequence: sequence), entry,
-          acknowledged: (view.partition[i], view.offset[i]), read: (Int32(partition), offset))
-      }
-      fresh &+= 1
-      self.order(pair, source, sequence, partition, entry)
-      self.disorder(pair, view.eventTime[i], late)
+      read.offset &+= 1
     }
-    polled &+= fresh
-    recorder?.read(count: Int(fresh), at: at)
-    end(partition, offset, again, firstAgain, entry)
-    if whole && sum != digest { corrupt(run, entry) }
+    polled &+= read.fresh
+    recorder?.read(count: Int(read.fresh), at: at)
+    end(partition, read.offset, read.again, read.firstAgain, read.entry)
+    if read.isWhole && read.sum != digest { corrupt(run, read.entry) }
+  }
+
+  /// One record of an event whose block is open.
+  @inline(__always) private func poll(
+    _ view: BlockView, _ source: UInt32, _ sequence: UInt64, _ pair: Int, _ late: Bool,
+    _ read: inout ReadRun
+  ) {
+    let i = Int(truncatingIfNeeded: sequence &- view.base)
+    read.sum &+= view.digest[i]
+    let flags = view.flags[i]
+    if flags & EventFlags.polled != 0 {
+      let event = EventID(source: source, sequence: sequence)
+      if read.offset < read.high {
+        read.again += 1
+        read.firstAgain = read.firstAgain ?? event
+      } else {
+        duplicate(event, read.entry, read.partition, read.offset)
+      }
+      return
+    }
+    if flags & EventFlags.failed != 0 {
+      abortedRead(source, sequence, read.entry)
+    } else if flags & EventFlags.outcome != 0 {
+      view.open[0] &-= 1
+    }
+    view.flags[i] = flags | EventFlags.polled | EventFlags.placed
+    if flags & EventFlags.placed == 0 {
+      view.offset[i] = read.offset
+      view.partition[i] = Int32(truncatingIfNeeded: read.partition)
+    } else if view.offset[i] != read.offset || Int(view.partition[i]) != read.partition {
+      inconsistent(
+        EventID(source: source, sequence: sequence), read.entry,
+        acknowledged: (view.partition[i], view.offset[i]),
+        read: (Int32(read.partition), read.offset))
+    }
+    read.fresh &+= 1
+    order(pair, source, sequence, read.partition, read.entry)
+    disorder(pair, view.eventTime[i], late)
   }
 
   private func corrupt(_ run: (source: UInt32, count: Int), _ entry: UInt64) {

@@ -83,7 +83,7 @@ public final class Oracle {
   public func advance(to eventTime: Int64) {
     events.load(until: eventTime)
     while let bucket = events.take(until: eventTime) {
-      process(bucket.rows, bound: bucket.end)
+      process(bucket)
       events.giveBack(bucket.rows)
     }
   }
@@ -111,10 +111,13 @@ public final class Oracle {
   /// A time some way on, nil when nothing is left.
   private func nextBound(after bound: Int64) -> Int64? { events.someTimeAfter(bound) }
 
-  private func process(_ rows: Rows, bound: Int64) {
+  private func process(_ bucket: EventBuckets.Bucket) {
     let picks = input.output
+    let rows = bucket.rows
     picks.rows = rows
-    picks.pickAllSorted()
+    picks.pickAllEvents(
+      from: bucket.start, until: bucket.end, resolution: max(plan.resolution, 1),
+      lanes: events.laneCount)
     if !excluded.isEmpty || !repeated.isEmpty { applyChanges(rows) }
     if let onEvent {
       for place in 0..<picks.count {
@@ -122,8 +125,8 @@ public final class Oracle {
         onEvent(head.source, head.sequence)
       }
     }
-    run(frontier: bound)
-    passed = bound
+    run(frontier: bucket.end)
+    passed = bucket.end
   }
 
   private func applyChanges(_ rows: Rows) {

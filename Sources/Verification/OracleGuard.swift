@@ -22,7 +22,7 @@ final class CardGuardStep: OracleStep {
   private let kept: Int
   private var origin: Int64?
   private var serial: UInt64 = 0
-  private var warmth: UInt64 = 0
+  private let digests = KeyDigests()
   private let notBlocked = Int64.min
 
   init(
@@ -46,14 +46,12 @@ final class CardGuardStep: OracleStep {
     output.rows.removeAll()
     output.removeAll()
     let from = input.output
-    for place in 0..<from.count {
-      warmth &+= table.touch(from.rows.digest(Int(from.picks[place]), key))
-    }
+    digests.compute(from, key, touching: table)
     var decided: [Int] = []
     for place in 0..<from.count {
       let index = Int(from.picks[place])
       if isDropped(from.rows.heads[index]) { continue }
-      decide(from.rows, index)
+      decide(from.rows, index, digests[place])
       if ordered { decided.append(index) }
     }
     // Result key of a decision: its key, then its number among those of the key.
@@ -70,11 +68,11 @@ final class CardGuardStep: OracleStep {
     frontier = input.frontier
   }
 
-  private func decide(_ rows: Rows, _ index: Int) {
+  private func decide(_ rows: Rows, _ index: Int, _ digest: UInt64) {
     let time = rows.heads[index].time
     if origin == nil { origin = time }
-    let digest = rows.digest(index, key)
-    let known = table.value(of: digest)
+    let slot = table.slot(of: digest)
+    let known = table.value(at: slot)
     var code: Int64 = 0
     var attempts: Int64 = 1
     var blockedUntil = notBlocked
@@ -94,7 +92,7 @@ final class CardGuardStep: OracleStep {
     } else {
       blockedUntil = notBlocked
     }
-    keep(digest, known, time, attempts, blockedUntil)
+    keep(digest, slot, known, time, attempts, blockedUntil)
     putOut(rows, index, code, min(attempts, limit), blockedUntil)
   }
 
@@ -103,7 +101,8 @@ final class CardGuardStep: OracleStep {
   }
 
   private func keep(
-    _ digest: UInt64, _ known: UInt64?, _ time: Int64, _ attempts: Int64, _ blockedUntil: Int64
+    _ digest: UInt64, _ slot: Int, _ known: UInt64?, _ time: Int64, _ attempts: Int64,
+    _ blockedUntil: Int64
   ) {
     if let known, known & 1 == 1 {
       records[Int(known >> 1)][0] = blockedUntil
@@ -112,7 +111,7 @@ final class CardGuardStep: OracleStep {
     let alone = known.map { time - singleTime($0) > window } ?? true
     if alone && blockedUntil == notBlocked {
       let value = UInt64(bitPattern: (time - (origin ?? 0)) << 1)
-      table.set(digest, value) { self.isDead($0, time) }
+      table.set(digest, at: slot, value) { self.isDead($0, time) }
       return
     }
     let number = records.take()
@@ -123,7 +122,7 @@ final class CardGuardStep: OracleStep {
     record[3] = 0
     if !alone, let known { remember(record, singleTime(known)) }
     remember(record, time)
-    table.set(digest, UInt64(number) << 1 | 1) { self.isDead($0, time) }
+    table.set(digest, at: slot, UInt64(number) << 1 | 1) { self.isDead($0, time) }
   }
 
   private func isDead(_ value: UInt64, _ now: Int64) -> Bool {

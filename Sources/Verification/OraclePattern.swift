@@ -183,7 +183,9 @@ final class PatternStep: OracleStep {
     let made = matches.add(head, evidence: evidence)
     matches.row(made).update(from: attempt + Word.first, count: matches.width)
     if ordered {
-      let cells = key.indices.map { matches.isNull(made, $0) ? nil : Optional(matches.row(made)[$0]) }
+      let cells = key.indices.map {
+        matches.isNull(made, $0) ? nil : Optional(matches.row(made)[$0])
+      }
       matches.setIdentity(made, cells + (firstRows[number] ?? []))
     }
   }

@@ -138,7 +138,7 @@ final class DeduplicateStep: OracleStep {
   private let horizon: Nanoseconds
   /// Time of the last kept row of each key.
   private let kept = DigestTable(capacity: 1024)
-  private var warmth: UInt64 = 0
+  private let digests = KeyDigests()
 
   init(_ input: OracleStep, by key: [Int], horizon: Nanoseconds) {
     self.input = input
@@ -152,19 +152,45 @@ final class DeduplicateStep: OracleStep {
     let rows = from.rows
     output.rows = rows
     output.removeAll()
-    for place in 0..<from.count {
-      warmth &+= kept.touch(rows.digest(Int(from.picks[place]), key))
-    }
+    digests.compute(from, key, touching: kept)
     for place in 0..<from.count {
       let index = Int(from.picks[place])
-      let digest = rows.digest(index, key)
+      let digest = digests[place]
       let time = rows.heads[index].time
       if isDropped(rows.heads[index]) { continue }
-      if let last = kept.value(of: digest), time &- Int64(bitPattern: last) < horizon { continue }
+      let slot = kept.slot(of: digest)
+      if let last = kept.value(at: slot), time &- Int64(bitPattern: last) < horizon { continue }
       let horizon = horizon
-      kept.set(digest, UInt64(bitPattern: time)) { time &- Int64(bitPattern: $0) >= horizon }
+      kept.set(digest, at: slot, UInt64(bitPattern: time)) {
+        time &- Int64(bitPattern: $0) >= horizon
+      }
       output.pick(index)
     }
     frontier = input.frontier
+  }
+}
+
+/// Digests of the keys of a round's rows. Reading the places of the table that they will need ahead
+/// of use lets the memory answer many at once.
+final class KeyDigests {
+  private var words: UnsafeMutablePointer<UInt64> = .allocate(capacity: 64)
+  private var capacity = 64
+  private var touched: UInt64 = 0
+
+  deinit { words.deallocate() }
+
+  @inline(__always) subscript(_ place: Int) -> UInt64 { words[place] }
+
+  func compute(_ from: RowPicks, _ key: [Int], touching table: DigestTable) {
+    if from.count > capacity {
+      words.deallocate()
+      capacity = from.count * 2
+      words = .allocate(capacity: capacity)
+    }
+    let rows = from.rows
+    for place in 0..<from.count { words[place] = rows.digest(Int(from.picks[place]), key) }
+    var sum: UInt64 = 0
+    for place in 0..<from.count { sum &+= table.touch(words[place]) }
+    touched = sum
   }
 }

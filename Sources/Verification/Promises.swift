@@ -122,13 +122,14 @@ private func enginePromise(_ c: Configuration) -> PartPromise {
     return PartPromise(
       part: "engine",
       sentence: "Each event counts in the state at least once; after a restart some count again.",
-      forbids: always + ["C3", "L8", "E2"], allows: again)
+      forbids: always + ["C3", "L8", "E2"],
+      allows: again + allowing(["E1", "E3", "E4"], "the engine promises at least once"))
   case .atMostOnce:
     return PartPromise(
       part: "engine",
       sentence: "No event counts twice; after a restart what was not yet in a checkpoint is lost.",
       forbids: always + ["C4", "L8", "E3"],
-      allows: allowing(["C3"], "the engine promises at most once"))
+      allows: allowing(["C3", "E1", "E2", "E4"], "the engine promises at most once"))
   }
 }
 

@@ -69,7 +69,8 @@ private final class Teller {
   func witness(_ told: Case) -> Witness {
     var story = stories[told.subject] ?? []
     for entry in told.entries {
-      for citation in stories[.entry(entry)] ?? [] where !story.contains(where: { $0.entry == entry }) {
+      for citation in stories[.entry(entry)] ?? []
+      where !story.contains(where: { $0.entry == entry }) {
         story.append(citation)
       }
     }
@@ -115,7 +116,8 @@ private final class Teller {
       try run(&cursor, wanted) { id, place in
         offset == LogChecker.noOffset
           ? "The log acknowledged event \(id)."
-          : "The log acknowledged event \(id) at offset \(offset + place) of partition \(partition)."
+          : "The log acknowledged event \(id) at offset \(offset &+ place) of partition "
+            + "\(partition)."
       }
     case .failed:
       let code = try cursor.text()
@@ -129,7 +131,7 @@ private final class Teller {
       )
       _ = try cursor.word()
       try run(&cursor, wanted) { id, place in
-        "Task \(task) of the engine read event \(id) at offset \(offset + place) of partition "
+        "Task \(task) of the engine read event \(id) at offset \(offset &+ place) of partition "
           + "\(partition)."
       }
     case .lateDropped: try drop(&cursor)
@@ -216,7 +218,7 @@ private final class Teller {
         cite(
           .result(key), entry, at,
           "A reader of the results was given \(name), value \(value), at offset "
-            + "\(second + index) of partition \(place).")
+            + "\(second &+ index) of partition \(place).")
       } else {
         let inside = second == 0 ? "" : " in transaction \(second)"
         transactionsOf[key, default: []].insert(second)
@@ -259,7 +261,8 @@ private final class Teller {
         Citation(entry: entry, at: at, sentence: "The engine runs with \(number) tasks."))
     case .restored:
       let from = number == 0 ? "its empty state" : "checkpoint \(number)"
-      background.append(Citation(entry: entry, at: at, sentence: "The engine started from \(from)."))
+      background.append(
+        Citation(entry: entry, at: at, sentence: "The engine started from \(from)."))
     case .faultConfirmed:
       background.append(Citation(entry: entry, at: at, sentence: "Fault \(number) took effect."))
     default:

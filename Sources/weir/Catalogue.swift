@@ -96,29 +96,17 @@ struct Catalogue {
     }
   }
 
-  private var keys: [ListItem] { Self.flatten(scenarioGrammar, path: "") }
+  private var keys: [ListItem] {
+    grammarLines().map { line in
+      ListItem(
+        name: line.path, kind: line.defaultText.map { "[\($0)]" } ?? "",
+        text: "\(line.type): \(line.meaning)"
+          + (line.isAvailable ? "" : " (not in this version)"))
+    }
+  }
 
   private var costs: [ListItem] {
     keys.filter { $0.name.contains(".costs.") }
-  }
-
-  private static func flatten(_ keys: [GrammarKey], path: String) -> [ListItem] {
-    var out: [ListItem] = []
-    for key in keys where key.availability == .now {
-      let name = path + key.name
-      let standard = key.defaultText ?? key.defaultNote.map { "(\($0))" }
-      out.append(
-        ListItem(
-          name: name, kind: key.isRequired ? "required" : standard.map { "[\($0)]" } ?? "",
-          text: "\(key.type.text): \(key.meaning)"))
-      switch key.type {
-      case .section(let inner), .expectations(let inner):
-        out += flatten(inner, path: name + ".")
-      case .list(.section(let inner)): out += flatten(inner, path: name + ".N.")
-      default: break
-      }
-    }
-    return out
   }
 
   /// What the loader must know of the floors above it.
@@ -138,7 +126,6 @@ struct Catalogue {
       switch (parameter.minimum, parameter.maximum) {
       case (.count(let low), .count(let high)): .count(low...high)
       case (.duration(let low), .duration(let high)): .duration(low...high)
-      case (.choice(let low), .choice(let high)): .choice(low == high ? [low] : [low, high])
       default: .ratio
       }
     return ParameterDescription(

@@ -35,8 +35,20 @@ func execute(
   return execution.result
 }
 
+/// Runs a scenario without keeping its history, for benches.
+func executeUnrecorded(_ loaded: LoadedScenario) throws(Problems) -> RunResult {
+  let request = RunRequest(
+    scenario: loaded.scenario, scenarioText: loaded.resolved, command: "weir bench",
+    historyPath: nil, version: weirVersion)
+  do throws(RunFailure) {
+    return try execute(request).result
+  } catch {
+    throw problems(error)
+  }
+}
+
 /// Facts of a run folder beside its history.
-private let machineFile = "machine.txt"
+let machineFile = "machine.txt"
 
 /// Where the trace of a scenario is: as named, or beside the scenario; nil when it is nowhere.
 private func traceFile(_ scenario: Scenario, beside scenarioPath: String) -> String? {

@@ -18,6 +18,11 @@ extension Session {
       try overview()
       return .holds
     }
+    if invocation.has("schema") {
+      if kind != "keys" { throw failure("--schema goes with: weir list keys") }
+      console.result(scenarioJSONSchema(catalog: Catalogue.forLoader))
+      return .holds
+    }
     let catalogue = Catalogue(console)
     var items = try catalogue.items(kind)
     var detailed = false

@@ -88,6 +88,7 @@ struct Session {
     case "trace generate": try traceGenerate()
     case "trace info": try traceInfo()
     case "trace cat": try traceCat()
+    case "trace stats": try traceStats()
     case "trace verify": try traceVerify()
     case "completions": completions()
     case "help": try help()

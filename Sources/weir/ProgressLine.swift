@@ -1,6 +1,5 @@
 import CShim
 import Commands
-import Glibc
 import Harness
 import Model
 import Statistics

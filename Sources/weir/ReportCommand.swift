@@ -14,7 +14,9 @@ extension Session {
     if let out = invocation.value("out"), Files.realPath(out) != Files.realPath(source) {
       let folder = try RunFolder(scenario: result.identity.scenario, out: out)
       do {
-        try Files.copy("\(source)/history.weir", to: "\(folder.partial)/history.weir")
+        for name in ["history.weir", machineFile] where Files.kind("\(source)/\(name)") == .file {
+          try Files.copy("\(source)/\(name)", to: "\(folder.partial)/\(name)")
+        }
         for file in files { try folder.write(file.bytes, as: file.name) }
         place = try folder.finish(hash: result.identity.historyHash.text)
       } catch {

@@ -1,5 +1,6 @@
 import CShim
 import Commands
+import Faults
 import Glibc
 import Harness
 import Model
@@ -16,7 +17,7 @@ extension Session {
     if let seed = overrides.drawnSeed { console.note("seed \(seed)") }
     let loaded = try loadScenario(found, overrides)
     if invocation.has("print") {
-      printScenario(loaded)
+      printResolved(loaded)
       return .holds
     }
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
@@ -29,15 +30,19 @@ extension Session {
     return result.outcome.code
   }
 
-  private func printScenario(_ loaded: LoadedScenario) {
+  /// With the faults that the seed draws, as the run would have them.
+  private func printResolved(_ loaded: LoadedScenario) {
+    var scenario = loaded.scenario
+    scenario.faults = resolveFaults(of: scenario)
+    let text = printScenario(scenario)
     if console.json {
       console.document(
         .object([
           ("schema", .string("weir-scenario/1")), ("name", .string(loaded.scenario.name)),
-          ("scenario", .string(loaded.resolved)),
+          ("scenario", .string(text)),
         ]))
     } else {
-      console.result(loaded.resolved)
+      console.result(text)
     }
   }
 

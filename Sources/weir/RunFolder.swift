@@ -94,8 +94,12 @@ struct RunFolder {
     return target
   }
 
-  /// Takes back what was written.
-  func discard() { Files.removeTree(partial) }
+  /// Takes back what was written, with the folders above it that hold nothing else.
+  func discard() {
+    Files.removeTree(partial)
+    var folder = parent
+    while folder.hasPrefix("reports") && rmdir(folder) == 0 { folder = Files.parent(folder) }
+  }
 
   func write(_ bytes: [UInt8], as name: String) throws(Problems) {
     try Files.write(bytes, to: "\(partial)/\(name)")

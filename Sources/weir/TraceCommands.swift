@@ -65,25 +65,58 @@ extension Session {
   }
 
   func traceInfo() throws(Problems) -> ExitCode {
-    let reader = try open(invocation.arguments[0])
-    let page = TracePage(reader)
+    let info = try readInfo(invocation.arguments[0])
     if console.json {
-      console.document(page.document)
+      console.document(document(info))
     } else {
-      console.result(page.overview)
-      if invocation.has("blocks") { console.result(page.blocks) }
+      console.result(asciiLines(info.text))
+      if invocation.has("blocks") {
+        console.result(asciiLines(info.blockLines.joined(separator: "\n")))
+      }
     }
     return .holds
   }
 
-  private func open(_ path: String) throws(Problems) -> TraceReader {
+  private func readInfo(_ path: String) throws(Problems) -> TraceInfo {
     do {
-      return try TraceReader(path: path)
+      return try Traces.traceInfo(path)
     } catch {
       let damaged = error.reason == .damaged || error.reason == .truncated
       throw failure(
         error.text, hint: damaged ? "see what is whole: weir trace verify \(path)" : nil)
     }
+  }
+
+  /// Names in a trace are a stranger's: nothing in them reaches the terminal but plain text.
+  private func asciiLines(_ text: String) -> String {
+    text.split(separator: "\n").map { asciiEscaped(String($0)) + "\n" }.joined()
+  }
+
+  private func document(_ info: TraceInfo) -> JSONValue {
+    .object([
+      ("schema", .string("weir-trace-info/1")), ("format", .integer(Int64(info.format))),
+      ("events", .integer(Int64(clamping: info.events))),
+      ("blocks", .integer(Int64(info.blocks.count))),
+      ("bytes", .integer(Int64(clamping: info.bytes))),
+      ("wire_bytes", .integer(Int64(clamping: info.wireBytes))),
+      ("origin", .string(info.origin)),
+      ("first_event_time", info.span.map { .string(formatInstant($0.lowerBound)) } ?? .null),
+      ("last_event_time", info.span.map { .string(formatInstant($0.upperBound)) } ?? .null),
+      ("out_of_order", .integer(Int64(clamping: info.outOfOrder))),
+      (
+        "streams",
+        .array(
+          info.streams.map {
+            .object([
+              ("name", .string($0.name)), ("events", .integer(Int64(clamping: $0.events))),
+              ("sources", .integer(Int64($0.sources))),
+              ("without_key", .integer(Int64(clamping: $0.withoutKey))),
+              ("undecodable", .integer(Int64(clamping: $0.undecodable))),
+              ("schemas", .array($0.schemas.map { .string($0.json) })),
+            ])
+          })
+      ),
+    ])
   }
 
   func traceCat() throws(Problems) -> ExitCode {
@@ -127,11 +160,10 @@ extension Session {
       for place in damage.places { console.diagnostic(place.text + "\n") }
       console.result(damage.text.split(separator: "\n").last.map { $0 + "\n" } ?? "")
     } else if !console.quiet {
-      let reader = try open(path)
+      let info = try readInfo(path)
       let style = NumberStyle.plain
       console.result(
-        "WHOLE  \(style.count(reader.blocks.count)) blocks, "
-          + "\(style.count(reader.eventCount)) events\n")
+        "WHOLE  \(style.count(info.blocks.count)) blocks, \(style.count(info.events)) events\n")
     }
     return code
   }

@@ -2,6 +2,7 @@ import Commands
 import Model
 import Scenarios
 import Statistics
+import Verification
 
 extension Session {
   func verify() throws(Problems) -> ExitCode {
@@ -55,12 +56,10 @@ struct VerdictPage {
 
   var sentence: String {
     let outcome = result.outcome
-    let reason = outcome.correctnessReason
-    let text = reason.isEmpty ? "nothing contradicts what was promised" : reason
     switch outcome.correctness {
     case .valid: return "VALID  \(countedResults)"
-    case .unknown: return "INCONCLUSIVE  \(asciiEscaped(text))."
-    case .invalid: return "INVALID  \(asciiEscaped(text))."
+    case .unknown: return "INCONCLUSIVE  \(asciiEscaped(outcome.correctnessReason))."
+    case .invalid: return "INVALID  \(asciiEscaped(outcome.sentence))"
     }
   }
 
@@ -82,10 +81,18 @@ struct VerdictPage {
     }
     let states = result.anomalies.classes
     let clean = states.filter { $0.state == .clean }.count
-    let unknown = states.filter { $0.state == .unknown }
-    let apply = states.filter { $0.state != .notApplicable }.count
-    out += "  \(apply) of \(states.count) anomaly classes apply, \(clean) of them are clean"
-    out += unknown.isEmpty ? "\n" : ", unknown: \(unknown.map(\.id).joined(separator: " "))\n"
+    let apply = states.filter { $0.state != .notApplicable }
+    let unknown = apply.filter { $0.state == .unknown }
+    let later = unknown.filter { anomalyClass($0.id)?.isChecked == false }
+    out += "  \(apply.count) of \(states.count) anomaly classes apply: \(clean) clean, "
+    out += "\(later.count) not looked for in this version\n"
+    var reasons: [String] = []
+    let open = unknown.filter { anomalyClass($0.id)?.isChecked != false }
+    for one in open where !reasons.contains(one.reason) { reasons.append(one.reason) }
+    for reason in reasons {
+      let ids = open.filter { $0.reason == reason }.map(\.id).joined(separator: " ")
+      out += "  unknown    \(ids): \(asciiEscaped(reason))\n"
+    }
     out += "  history hash \(result.identity.historyHash.text)\n"
     if let first = result.anomalies.found.first(where: { !$0.witnesses.isEmpty }) {
       let run = result.identity.historyHash.text.prefix(8)

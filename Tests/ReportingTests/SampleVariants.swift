@@ -2,7 +2,7 @@ import Model
 import Statistics
 
 func invalidRun() -> RunResult {
-  var run = base()
+  var run = sharedBase
   run.identity.command += " --set sink.kind=append"
   run.identity.sink = "append"
   run.outcome = RunOutcome(
@@ -38,7 +38,12 @@ private func step(_ entry: UInt64, _ milliseconds: Int64, _ sentence: String) ->
   Citation(entry: entry, at: Instant(ns: milliseconds * .millisecond), sentence: sentence)
 }
 
-func calmRun() -> RunResult {
+private let sharedBase = base()
+private let sharedCalm = quietRun()
+
+func calmRun() -> RunResult { sharedCalm }
+
+private func quietRun() -> RunResult {
   var plan = Plan()
   plan.faults = []
   var run = base(plan)
@@ -53,7 +58,7 @@ func calmRun() -> RunResult {
 func saturatedRun() -> RunResult {
   var plan = Plan()
   plan.faults = []
-  plan.rate = 6_000
+  plan.rate = 30_000
   var run = base(plan)
   run.outcome = RunOutcome(
     code: .missed, correctness: .valid, saturated: true,
@@ -90,7 +95,7 @@ func inconclusiveRun() -> RunResult {
 }
 
 func liveRun() -> RunResult {
-  var run = base()
+  var run = sharedBase
   run.identity.clock = .live
   run.identity.command = "weir run finance/fraud-detection --clock wall --seed 4217"
   var noise = Noise()
@@ -105,7 +110,7 @@ func liveRun() -> RunResult {
   run.cost.basis = "measured"
   // The clocks of two machines: some results seem to come before their cause.
   run.latency.all.record(-20_000, times: 3)
-  run.latency.overTime[200].histogram.record(-20_000, times: 3)
+  run.latency.overTime[60].histogram.record(-20_000, times: 3)
   run.latency.notPositiveReason = "two clocks, which agree to 250 us only"
   return run
 }
@@ -117,7 +122,7 @@ func notUsableRun() -> RunResult {
     usableReason: "send lateness p99 1.84 s (limit 5 ms), senders at 99 % of 2 cores",
     sentence: "the harness was the bottleneck: send lateness p99 1.84 s (limit 5 ms).")
   run.harness.sendLateness.record(1_840 * .millisecond, times: 200_000)
-  run.harness.sendLatenessOverTime[300].histogram.record(1_840 * .millisecond, times: 20_000)
+  run.harness.sendLatenessOverTime[60].histogram.record(1_840 * .millisecond, times: 20_000)
   run.harness.checks[0].fit = false
   return run
 }
@@ -125,8 +130,8 @@ func notUsableRun() -> RunResult {
 func interruptedRun() -> RunResult {
   var plan = Plan()
   plan.faults.removeLast()
-  plan.measure = 340
-  plan.drain = 40
+  plan.measure = 68
+  plan.drain = 8
   var run = base(plan)
   run.outcome = RunOutcome(
     code: .interrupted, correctness: .valid, interruptedAt: Instant(ns: 44 * .second),
@@ -179,18 +184,22 @@ func oneRun() -> RunResult {
   return run
 }
 
+private func crowdedFault(_ index: Int) -> FaultResult {
+  let letter = index < 26 ? String(UnicodeScalar(UInt8(65 + index))) : "\(index + 1)"
+  let start: Nanoseconds = 1_000 + Nanoseconds(index) * 1_400
+  let last = index == 39
+  return FaultResult(
+    letter: letter,
+    text: index % 3 == 0 ? "pause broker-\(index % 5)" : "drop-response producer, 1/1000",
+    start: start * .millisecond, duration: 200 * .millisecond, drawn: true, confirmed: true,
+    healed: index != 7, stall: 500 * .millisecond, peakBacklog: 10_000,
+    caughtUpAfterStart: last ? nil : 800 * .millisecond,
+    recoveredAfterEnd: last ? nil : 600 * .millisecond)
+}
+
 func crowdedRun() -> RunResult {
   var plan = Plan()
-  plan.faults = (0..<40).map { index in
-    FaultResult(
-      letter: index < 26
-        ? String(UnicodeScalar(UInt8(65 + index))) : "\(index + 1)",
-      text: index % 3 == 0 ? "pause broker-\(index % 5)" : "drop-response producer, 1/1000",
-      start: (1 + Int64(index) * 14 / 10) * .second, duration: 200 * .millisecond, drawn: true,
-      confirmed: true, healed: index != 7, stall: 500 * .millisecond, peakBacklog: 10_000,
-      caughtUpAfterStart: index == 39 ? nil : 800 * .millisecond,
-      recoveredAfterEnd: index == 39 ? nil : 600 * .millisecond)
-  }
+  plan.faults = (0..<40).map(crowdedFault)
   var run = base(plan)
   run.outcome.sentence = "1,600,000 payments gave 3,187 alerts, each exactly once, through 40 faults."
   run.anomalies.found = run.anomalies.classes.filter { $0.state != .notApplicable }.prefix(30).map {

@@ -1,4 +1,5 @@
 import Model
+import Reporting
 import Statistics
 
 /// Made-up runs, one for each variant of the report; the same on every call.
@@ -6,7 +7,22 @@ enum Sample: String, CaseIterable {
   case valid, invalid, missed, inconclusive, notUsable, interrupted, empty, crowded, hostile
   case calm, live, one
 
-  var result: RunResult {
+  /// Made once: the tests share them.
+  static let results: [Sample: RunResult] = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0, $0.made()) })
+
+  /// The run folder of each, made once too.
+  static let folders: [Sample: [String: [UInt8]]] = results.mapValues { run in
+    Dictionary(uniqueKeysWithValues: runFiles(run).map { ($0.name, $0.bytes) })
+  }
+
+  var result: RunResult { Sample.results[self] ?? made() }
+
+  func text(_ file: String) -> String {
+    String(decoding: Sample.folders[self]?[file] ?? [], as: UTF8.self)
+  }
+
+  private func made() -> RunResult {
     switch self {
     case .valid: return base()
     case .invalid: return invalidRun()
@@ -43,13 +59,13 @@ struct Noise {
 
 /// The load, faults and queue that a sample is made from.
 struct Plan {
-  var rate: Int64 = 2_000
-  var capacity: Int64 = 4_400
-  var perSample = 4
-  var step: Nanoseconds = 100 * .millisecond
-  var warmUp = 100
-  var measure = 600
-  var drain = 100
+  var rate: Int64 = 10_000
+  var capacity: Int64 = 22_000
+  var perSample = 20
+  var step: Nanoseconds = 500 * .millisecond
+  var warmUp = 20
+  var measure = 120
+  var drain = 20
   var faults: [FaultResult] = [
     FaultResult(
       letter: "A", text: "crash engine", start: 15 * .second, duration: 2 * .second, drawn: false,
@@ -83,7 +99,7 @@ func measured(_ plan: Plan) -> (LatencyResult, RateResult) {
   for index in -plan.warmUp..<(plan.measure + plan.drain) {
     let start = Nanoseconds(index) * plan.step
     let fault = inFault(plan, start, margin: 300 * .millisecond)
-    let offered = index < plan.measure ? plan.rate + noise.next(60) - 30 : 0
+    let offered = index < plan.measure ? plan.rate + noise.next(300) - 150 : 0
     producer += offered
     let broker = fault?.text.contains("broker") == true
     let acked = broker ? 0 : min(producer, plan.capacity * 2)
@@ -104,8 +120,8 @@ func measured(_ plan: Plan) -> (LatencyResult, RateResult) {
     var histogram = LatencyHistogram()
     var parts = [LatencyHistogram](repeating: .init(), count: 3)
     for _ in 0..<(through > 0 ? plan.perSample : 0) {
-      let ack = Int64(4e6 * noise.factor()) + producer * 50_000
-      let read = Int64(380e6 * noise.factor()) + log * 50_000
+      let ack = Int64(4e6 * noise.factor()) + producer * 10_000
+      let read = Int64(380e6 * noise.factor()) + log * 10_000
       let sink = Int64(1e6 * noise.factor())
       let total = ack + read + sink
       histogram.record(total)
@@ -113,12 +129,12 @@ func measured(_ plan: Plan) -> (LatencyResult, RateResult) {
         parts[part].record(value)
         guard index >= 0 && index < plan.measure else { continue }
         stages[part].histogram.record(value)
-        if log < 3_000 { stages[part].calm.record(value) }
+        if log < 6_000 { stages[part].calm.record(value) }
       }
       guard index >= 0 && index < plan.measure else { continue }
       latency.all.record(total)
-      latency.fromActualSend.record(max(1, total - producer * 50_000 - log * 20_000))
-      if log < 3_000 { latency.calm.record(total) }
+      latency.fromActualSend.record(max(1, total - producer * 10_000 - log * 4_000))
+      if log < 6_000 { latency.calm.record(total) }
     }
     latency.overTime.append(.init(start: start, histogram: histogram))
     for part in 0..<3 { stages[part].overTime.append(.init(start: start, histogram: parts[part])) }

@@ -91,6 +91,8 @@ import Testing
       let text = HelpText(table, width: width).render(nil, short: true)
       try compareGolden("help/weir.short.\(width).txt", text)
     }
+    let reference = CommandReference.render(table)
+    try compareGolden("../../docs/cli.md", reference)
     try compareGolden("help/weir.1", ManualPage.render(table, nil))
     try compareGolden("help/weir-run.1", ManualPage.render(table, table.command(["run"])))
     for shell in Completions.shells {

@@ -21,7 +21,11 @@ import Workloads
   ) throws -> (summary: ImportSummary, lines: [String], bad: String) {
     let path = temporaryPath("rows.csv")
     let out = temporaryPath("rows.trace")
-    defer { remove(path); remove(out); remove(out + ".bad") }
+    defer {
+      remove(path)
+      remove(out)
+      remove(out + ".bad")
+    }
     writeFile(path, Array(csv.utf8))
     let summary = try importCSV(
       path: path, mapping: Array((mapping ?? self.mapping).utf8), mappingFile: "map.yaml",
@@ -91,7 +95,10 @@ import Workloads
   @Test func `too many bad rows leave no trace, and say what to do`() throws {
     let path = temporaryPath("orders.csv")
     let out = temporaryPath("orders.trace")
-    defer { remove(path); remove(out + ".bad") }
+    defer {
+      remove(path)
+      remove(out + ".bad")
+    }
     writeFile(
       path, Array("at,amount\n12/1/2010 8:26,1\n12/1/2010 8:27,1\n12/1/2010 8:28,1\n".utf8))
     let mapping = """

@@ -31,7 +31,8 @@ extension String {
       badPath: out + ".bad")
     print(summary.text)
     #expect(summary.rows == 5000 && summary.events == 5000 && summary.bad == 0)
-    #expect(summary.text.hasPrefix("5,000 rows, 5,000 events, 0 bad; 1 h 16 min 3 s; 1.10 events/s"))
+    #expect(
+      summary.text.hasPrefix("5,000 rows, 5,000 events, 0 bad; 1 h 16 min 3 s; 1.10 events/s"))
     #expect(!exists(out + ".bad"))
     var lines: [String] = []
     try traceLines(out, limit: 1) { line in
@@ -45,5 +46,12 @@ extension String {
           + #""value":{"txn_seq":0,"amount_minor":14962,"fraud":false}}"#
       ])
     #expect(try verifyTrace(out) == nil)
+    #expect(
+      try traceStatistics(out).text == """
+        rate        1.10/s; peak 21 in 1 s, 419 in 60 s; index of dispersion 1.94 (1 s), 32.1 (60 s)
+        stamps      44.0 % share their time stamp with the event before; out of order 0
+        """)
+    let info = try traceInfo(out)
+    #expect(info.events == 5000 && info.streams[0].withoutKey == 5000 && info.outOfOrder == 0)
   }
 }

@@ -23,7 +23,10 @@ import Traces
     let events = randomEvents(200, source: 4, seed: 5, captured: false)
     let a = try writeTrace(events, "same-a")
     let b = try writeTrace(events, "same-b")
-    defer { remove(a); remove(b) }
+    defer {
+      remove(a)
+      remove(b)
+    }
     #expect(readFile(a) == readFile(b))
     #expect(!readFile(a).isEmpty)
   }
@@ -84,5 +87,34 @@ import Traces
     defer { remove(path) }
     let reader = try TraceReader(path: path)
     #expect(reader.eventCount == 0 && reader.description.streams.count == 1)
+  }
+
+  @Test func `a trace can be gone on with, whole or cut`() throws {
+    let events = randomEvents(40, source: 0, seed: 51, captured: false)
+    let other = randomEvents(10, source: 2, seed: 51, captured: false)
+    let path = try writeTrace(Array(events[..<20]), "grow", options: .init(blockEvents: 8))
+    defer { remove(path) }
+    let before = readFile(path)
+    for cut in [before.count, before.count - 30] {
+      writeFile(path, Array(before[..<cut]))
+      let writer = try TraceWriter(appendingTo: path, options: .init(blockEvents: 8))
+      #expect(writer.streams.map(\.name) == ["samples"])
+      #expect(throws: TraceError.self) { try append(events[3], to: writer, stream: 0) }
+      for event in events[20...] { try append(event, to: writer, stream: 0) }
+      let late = writer.addStream(
+        TraceStream(name: "late", schemas: [TraceSchema(id: 7, json: testSchema)]))
+      for event in other { try append(event, to: writer, stream: late) }
+      _ = try writer.finish()
+      #expect(try verifyTrace(path) == nil)
+      let reader = try TraceReader(path: path)
+      #expect(try readEvents(reader) == events + other)
+      #expect(reader.description.streams.map(\.name) == ["samples", "late"])
+    }
+    writeFile(path, before)
+    do {
+      let writer = try TraceWriter(appendingTo: path, options: .init(blockEvents: 2))
+      for event in events[20..<30] { try append(event, to: writer, stream: 0) }
+    }
+    #expect(readFile(path) == before)
   }
 }

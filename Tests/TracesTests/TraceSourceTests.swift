@@ -2,6 +2,7 @@ import Bytes
 import Model
 import Queries
 import Scenarios
+import Schemas
 import Testing
 import Traces
 import Workloads
@@ -144,7 +145,8 @@ import Workloads
     #expect(blocks.map(\.baseSequence) == [3, 9, 12, 14, 40])
     #expect(blocks.map(\.count) == [3, 1, 2, 2, 1])
     #expect(source.block(5, of: 0) == nil)
-    #expect([3, 5, 9, 13, 14, 40, 41].map { source.blockIndex(of: $0, in: 0) } == [0, 0, 1, 2, 3, 4, 5])
+    #expect(
+      [3, 5, 9, 13, 14, 40, 41].map { source.blockIndex(of: $0, in: 0) } == [0, 0, 1, 2, 3, 4, 5])
     #expect((0..<5).map { source.earliestSend(block: $0, of: 0).ns } == [0, 30, 40, 60, 80])
     #expect((0..<5).allSatisfy { source.eventTimeFloor(block: $0, of: 0) == 92 })
     for block in blocks {
@@ -200,5 +202,49 @@ import Workloads
       }
     }
     #expect(shift >= 0)
+  }
+
+  @Test func `an imported file is a workload whose records the engine's reader reads`() throws {
+    let path = temporaryPath("run.csv")
+    let out = path + ".trace"
+    defer {
+      remove(path)
+      remove(out)
+    }
+    writeFile(path, Array("t,n\n2026-01-01T00:00:00.250Z,7\n2026-01-01T00:00:02Z,-9\n".utf8))
+    _ = try importCSV(
+      path: path,
+      mapping: Array(
+        "stream: s\ntime: {column: t, format: iso}\nkey: n\nfields: {n: {type: long}}".utf8),
+      mappingFile: "m.yaml", out: out, badPath: out + ".bad")
+    func plan(_ field: String) -> Plan {
+      Plan(
+        name: "p", input: PlanInput(stream: "x", columns: [.field(field), .valueDigest]),
+        watermarkDelay: .second, operators: [.input], keyColumns: [0], valueColumns: [1])
+    }
+    let workload = try traceWorkload(out, plan: plan("n"), options: .init(speed: Ratio(2, 1)))
+    #expect(workload.stream == "s" && workload.plan.input.stream == "s")
+    let reader = try ColumnReader(
+      schema: try AvroSchema.parse(workload.schema), schemaID: workload.schemaID,
+      columns: workload.plan.input.columns)
+    let block = try #require(workload.source.block(0, of: 0))
+    #expect(block.count == 2 && block.intendedAt[1] == 875_000_000)
+    for i in 0..<2 {
+      let start = Int(block.start[i]) + Int(block.keyLength[i])
+      let value = UnsafeRawBufferPointer(
+        start: block.bytes + start, count: Int(block.start[i + 1]) - start)
+      let key = UnsafeRawBufferPointer(
+        start: block.bytes + Int(block.start[i]), count: Int(block.keyLength[i]))
+      var nulls: UInt32 = 0
+      let slots = UnsafeMutablePointer<Int64>.allocate(capacity: 2)
+      defer { slots.deallocate() }
+      let header = try reader.read(value, key: key, into: slots, nulls: &nulls)
+      #expect(header.eventTime == block.eventTime[i] && header.sequence == UInt64(i))
+      #expect(slots[0] == block.columns[0][i] && slots[1] == block.columns[1][i] && nulls == 0)
+    }
+    #expect(throws: TraceError.self) { try traceWorkload(out, plan: plan("m")) }
+    let raw = try writeTrace([TestEvent(sequence: 0, eventTime: 0, value: [1])], "raw")
+    defer { remove(raw) }
+    #expect(throws: TraceError.self) { try traceWorkload(raw, plan: plan("amount")) }
   }
 }

@@ -68,7 +68,9 @@ struct SmallRun {
     VerificationTests.workload(events, plan, perBlock: 4, lanes: 2)
   }
 
-  mutating func add(_ kind: EntryKind, _ at: Int64, _ name: String, _ write: @escaping (HistoryWriter) -> Void) {
+  mutating func add(
+    _ kind: EntryKind, _ at: Int64, _ name: String, _ write: @escaping (HistoryWriter) -> Void
+  ) {
     add(Step(kind: kind, at: at, name: name, write: write))
   }
 

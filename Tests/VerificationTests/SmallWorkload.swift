@@ -118,7 +118,8 @@ func oracleRows(
 ) -> [Due] {
   final class Box { var rows: [Due] = [] }
   let box = Box()
-  let oracle = Oracle(workload: workload, endOfLoad: endOfLoad, excluding: excluding, repeating: repeating
+  let oracle = Oracle(
+    workload: workload, endOfLoad: endOfLoad, excluding: excluding, repeating: repeating
   ) { row in
     box.rows.append(
       Due(

@@ -32,6 +32,10 @@ int shim_sync(int fd);
 void shim_close(int fd);
 /// Gives a file another name, replacing what had it; returns 0, or -errno.
 int shim_rename(const char *from, const char *to);
+/// Opens an existing file for writing at its end. Returns the descriptor, or -errno.
+int shim_open_append(const char *path);
+/// Cuts an open file to a size; returns 0, or -errno.
+int shim_truncate(int fd, uint64_t size);
 /// Removes a file; returns 0, or -errno.
 int shim_remove(const char *path);
 /// The message of an errno value.

@@ -33,6 +33,9 @@ extension CommandSpec {
         choices: listKinds),
       ArgumentSpec("NAME", .word, required: false, "one of the kind, or the start of a name"),
     ],
+    options: [
+      OptionSpec("schema", "of keys: the JSON Schema of scenarios, for editors")
+    ],
     examples: [
       ExampleSpec("weir list scenarios finance", "scenarios of one domain"),
       ExampleSpec("weir list checkers S2", "what an anomaly class means"),

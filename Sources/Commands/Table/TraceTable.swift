@@ -3,7 +3,7 @@ import Model
 extension CommandSpec {
   static let trace = CommandSpec(
     ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
-    members: [traceImport, traceGenerate, traceInfo, traceCat, traceVerify])
+    members: [traceImport, traceGenerate, traceInfo, traceCat, traceStats, traceVerify])
 
   static let traceImport = CommandSpec(
     ["trace", "import"], "a CSV file becomes a trace",
@@ -80,6 +80,16 @@ extension CommandSpec {
     examples: [
       ExampleSpec("weir trace cat fraud.trace --limit 3", "the first three events"),
       ExampleSpec("weir trace cat fraud.trace | jq .value", "values, through another tool"),
+    ],
+    exits: [ExitMeaning(.holds, "printed")])
+
+  static let traceStats = CommandSpec(
+    ["trace", "stats"], "rate, bursts, shared time stamps",
+    arguments: [.traceFile],
+    options: [OptionSpec("stream", .text("NAME"), "only this stream")],
+    examples: [
+      ExampleSpec("weir trace stats fraud.trace", "how its events lie in event time"),
+      ExampleSpec("weir trace stats fraud.trace --json", "for a script"),
     ],
     exits: [ExitMeaning(.holds, "printed")])
 

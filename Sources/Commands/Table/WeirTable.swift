@@ -23,7 +23,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "workload", "serve", "conformance",
-      "validate", "calibrate", "selftest", "export", "record", "stats", "compare", "fit", "slice",
+      "validate", "calibrate", "selftest", "export", "record", "compare", "fit", "slice",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),

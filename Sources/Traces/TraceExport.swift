@@ -1,0 +1,150 @@
+import Model
+import Scenarios
+
+/// What an exported file is written as.
+public enum ExportFormat: String, CaseIterable, Sendable {
+  /// A header row, then a row per event: stream, source, sequence, event_time, arrival_time, key,
+  /// and the fields of the value. RFC 4180.
+  case csv
+  /// The lines of `traceLines`.
+  case jsonl
+}
+
+/// Writes the events of a trace, or of one of its streams, as text; how many. The file gets its
+/// name when it is whole. CSV needs one stream with one schema; a value that did not decode stands
+/// in hexadecimal digits in a last column `value_bytes`.
+public func exportTrace(
+  _ path: String, to out: String, format: ExportFormat, stream: String? = nil
+) throws(TraceError) -> UInt64 {
+  let file = TextFile(try PartialFile(out))
+  var count: UInt64 = 0
+  switch format {
+  case .jsonl:
+    try traceLines(path, stream: stream) { line in
+      count += 1
+      return file.add(line + "\n")
+    }
+  case .csv:
+    let table = try CSVTable(TraceReader(path: path), stream: stream)
+    _ = file.add(table.header)
+    var merge = try LaneMerge(table.reader, stream: stream, columns: .all, from: .beginning)
+    while let (lane, event) = try merge.next() {
+      let value = try lane.value(of: event, in: table.reader)
+      count += 1
+      if !file.add(table.row(lane.block, event, value: value)) { break }
+    }
+  }
+  try file.finish()
+  return count
+}
+
+/// Text on its way into a file; remembers the first failure.
+private final class TextFile {
+  private let file: PartialFile
+  private var waiting: [UInt8] = []
+  private var failure: TraceError?
+
+  init(_ file: PartialFile) { self.file = file }
+
+  /// False when the file cannot be written any more.
+  func add(_ text: String) -> Bool {
+    waiting += text.utf8
+    if waiting.count >= 1 << 16 { flush() }
+    return failure == nil
+  }
+
+  private func flush() {
+    waiting.withUnsafeBytes { view in
+      do throws(TraceError) {
+        try file.write(view)
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    waiting.removeAll(keepingCapacity: true)
+  }
+
+  func finish() throws(TraceError) {
+    flush()
+    if let failure { throw failure }
+    try file.finish()
+  }
+}
+
+/// The rows of one stream with one schema.
+private struct CSVTable {
+  let reader: TraceReader
+  private let name: String
+  private let plan: ColumnPlan?
+  /// Fields of the value that do not repeat the identity.
+  private let fields: [Int]
+  private let hasBytes: Bool
+
+  init(_ reader: TraceReader, stream: String?) throws(TraceError) {
+    self.reader = reader
+    let streams = reader.description.streams
+    guard let number = streams.firstIndex(where: { stream == nil || $0.name == stream }),
+      stream != nil || streams.count == 1
+    else {
+      throw TraceError(
+        .request, file: reader.path,
+        message: "CSV needs one stream; there are \(streams.map(\.name).joined(separator: ", "))")
+    }
+    if streams[number].schemas.count > 1 {
+      throw TraceError(
+        .request, file: reader.path,
+        message: "stream '\(streams[number].name)' has several schemas; export it as jsonl")
+    }
+    name = streams[number].name
+    plan = reader.plans[number].first ?? nil
+    let identity = ["source", "sequence", "event_time"]
+    let names = plan.map { $0.names[$0.root] } ?? []
+    fields = names.indices.filter { !identity.contains(names[$0]) }
+    hasBytes = reader.blocks.contains {
+      $0.summary.stream == number && $0.summary.undecodable > 0
+    }
+  }
+
+  var header: String {
+    let names = plan.map { $0.names[$0.root] } ?? []
+    var columns = ["stream", "source", "sequence", "event_time", "arrival_time", "key"]
+    columns += fields.map { names[$0] }
+    if hasBytes { columns.append("value_bytes") }
+    return columns.map(csvText).joined(separator: ",") + "\n"
+  }
+
+  func row(_ block: TraceBlock, _ event: Int, value: [UInt8]?) -> String {
+    let arrival = block.arrival(at: event).map { formatInstant(Timestamp(ns: $0)) } ?? ""
+    let key = block.key(at: event).map { bytes in
+      String(validating: bytes, as: UTF8.self) ?? bytesText(bytes)
+    }
+    var cells = [
+      name, String(block.summary.source), String(block.sequence(at: event)),
+      formatInstant(Timestamp(ns: block.eventTime(at: event))), arrival, key ?? "",
+    ]
+    var texts: [String]?
+    if let value, let plan, block.schema(at: event) != nil {
+      texts = value.withUnsafeBytes { bytes in
+        AvroText(plan: plan, identity: block.identity(at: event), isPlain: true)
+          .fields(UnsafeRawBufferPointer(rebasing: bytes[5...]))
+      }
+    }
+    for field in fields { cells.append(texts?[field] ?? "") }
+    if hasBytes { cells.append(texts == nil ? (value ?? []).map(hexByte).joined() : "") }
+    return cells.map(csvText).joined(separator: ",") + "\n"
+  }
+}
+
+/// A cell, in quotes where it needs them.
+func csvText(_ text: String) -> String {
+  let needsQuotes = text.utf8.contains { byte in
+    byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 10 || byte == 13
+  }
+  if !needsQuotes { return text }
+  var out = "\""
+  for character in text.unicodeScalars {
+    if character == "\"" { out += "\"" }
+    out.unicodeScalars.append(character)
+  }
+  return out + "\""
+}
