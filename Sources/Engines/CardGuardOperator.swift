@@ -11,11 +11,13 @@ final class CardGuardOperator: Operator {
   private let scratch: UnsafeMutablePointer<Int64>
   private let offByOne: Bool
 
-  /// Key; when the last attempt leaves the window or the block ends; blocked until; place of the oldest time; then the times of the
-  /// last `limit - 1` attempts.
-  private var cards: KeyedTable
-  private var snapshots: [UInt64: KeyedTable] = [:]
-  private static let times = 4
+  /// Key; when the last attempt leaves the window or the block ends; 1 when the card has a record,
+  /// 0 when its only attempt that may still count is the one of word 1. Most cards have one.
+  private var cards = KeyedTable(words: 4)
+  /// Key; the same word 1; blocked until; the times of the last `limit - 1` attempts, newest first.
+  private var records: KeyedTable
+  private var snapshots: [UInt64: (cards: KeyedTable, records: KeyedTable)] = [:]
+  private static let times = 3
   /// Long before any event, and far from overflow.
   private static let never = Int64.min / 4
 
@@ -29,50 +31,62 @@ final class CardGuardOperator: Operator {
     self.block = block
     self.pass = pass
     offByOne = defects.contains(.ruleOffByOne)
-    cards = KeyedTable(words: Self.times + max(limit - 1, 1))
+    records = KeyedTable(words: Self.times + max(limit - 1, 1))
     scratch = .allocate(capacity: RowLayout.header + pass.count + 3)
     super.init(width: pass.count + 3)
   }
 
   deinit { scratch.deallocate() }
 
+  override func expect(_ row: UnsafePointer<Int64>) -> Int64 { cards.expect(digest.of(row)) }
+
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let t = row[0]
-    let (index, isNew) = cards.findOrAdd(digest.of(row))
+    let key = digest.of(row)
+    let (index, isNew) = cards.findOrAdd(key)
     let card = cards.row(index)
-    if isNew {
-      card[2] = Self.never
-      for slot in 0..<max(limit - 1, 1) { card[Self.times + slot] = Self.never }
-    } else {
-      cards.touch(index)
+    if !isNew { cards.touch(index) }
+    let isAlone = isNew || (card[2] == 0 && card[1] < t)
+    if isAlone && limit > 1 {
+      card[1] = t + window
+      card[2] = 0
+      answer(row, origin, code: 0, attempts: 1, blockedUntil: Self.never)
+      return
     }
-    let attempts = countAttempts(card, at: t)
+    let only = card[2] == 0 && !isNew ? card[1] - window : Self.never
+    let (place, isNewRecord) = records.findOrAdd(key)
+    let record = records.row(place)
+    if !isNewRecord { records.touch(place) }
+    if isNewRecord || card[2] == 0 {
+      record[2] = Self.never
+      for slot in 0..<max(limit - 1, 1) { record[Self.times + slot] = Self.never }
+      record[Self.times] = only
+    }
+    decide(row, origin, record)
+    card[1] = record[1]
+    card[2] = 1
+  }
+
+  private func decide(
+    _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?,
+    _ record: UnsafeMutablePointer<Int64>
+  ) {
+    let t = row[0]
+    var attempts = 1
+    for slot in 0..<(limit - 1) where record[Self.times + slot] >= t - window { attempts += 1 }
     var code: Int64 = 0
-    if t < card[2] {
+    if t < record[2] {
       code = 62
     } else if attempts >= limit - (offByOne ? 1 : 0) {
       code = 65
-      card[2] = t + block
+      record[2] = t + block
     }
-    card[1] = max(t + window, card[2])
-    remember(card, t)
-    answer(row, origin, code: code, attempts: min(attempts, limit), blockedUntil: card[2])
-  }
-
-  /// Attempts with a time in [t - window, t], this one included, counted as far as `limit`.
-  @inline(__always) private func countAttempts(_ card: UnsafeMutablePointer<Int64>, at t: Int64)
-    -> Int
-  {
-    var count = 1
-    for slot in 0..<(limit - 1) where card[Self.times + slot] >= t - window { count += 1 }
-    return count
-  }
-
-  @inline(__always) private func remember(_ card: UnsafeMutablePointer<Int64>, _ t: Int64) {
-    if limit < 2 { return }
-    let slot = Int(card[3])
-    card[Self.times + slot] = t
-    card[3] = slot == limit - 2 ? 0 : Int64(slot + 1)
+    for slot in stride(from: limit - 2, to: 0, by: -1) {
+      record[Self.times + slot] = record[Self.times + slot - 1]
+    }
+    record[Self.times] = t
+    record[1] = max(t + window, record[2])
+    answer(row, origin, code: code, attempts: attempts, blockedUntil: record[2])
   }
 
   @inline(__always) private func answer(
@@ -95,20 +109,27 @@ final class CardGuardOperator: Operator {
     emit(scratch, origin)
   }
 
-  package override func advance(to watermark: Int64) { cards.now = watermark }
+  package override func advance(to watermark: Int64) {
+    cards.now = watermark
+    records.now = watermark
+  }
 
-  package override func checkpoint(_ number: UInt64) { snapshots[number] = cards.mark(number) }
+  package override func checkpoint(_ number: UInt64) {
+    snapshots[number] = (cards.mark(number), records.mark(number))
+  }
 
   package override func restore(_ number: UInt64) {
-    guard let table = snapshots[number] else { return }
-    cards.restore(table, number)
+    guard let tables = snapshots[number] else { return }
+    cards.restore(tables.cards, number)
+    records.restore(tables.records, number)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
   package override func forget(before number: UInt64) {
     cards.forget(before: number)
+    records.forget(before: number)
     snapshots = snapshots.filter { $0.key >= number }
   }
 
-  package override var changedLines: Int { cards.memory.changedLines }
+  package override var changedLines: Int { cards.memory.changedLines + records.memory.changedLines }
 }

@@ -67,6 +67,8 @@ final class EngineTask {
   }
 
   private let recorder: LateRecorder
+  /// What was read ahead; kept so that it is read.
+  private var expected: Int64 = 0
 
   deinit { scratch.deallocate() }
 
@@ -168,7 +170,13 @@ final class EngineTask {
     history.number(UInt64(number))
     history.signed(new)
     let input = program.input
-    buffer.release(below: new) { input.push($0, nil) }
+    var sum: Int64 = 0
+    buffer.release(below: new) {
+      sum &+= input.expect($0)
+    } _: {
+      input.push($0, nil)
+    }
+    expected = sum
     for step in program.operators { step.advance(to: new) }
     return true
   }

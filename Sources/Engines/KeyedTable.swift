@@ -50,7 +50,7 @@ package struct KeyedTable {
       if found == 0 { break }
       index = (index &+ 1) & mask
     }
-    if count &* 3 > mask &* 2 { return (addAfterGrowth(key), true) }
+    if count &* 4 > mask &* 3 { return (addAfterGrowth(key), true) }
     touch(index)
     words[index << shift] = wanted
     count &+= 1
@@ -62,6 +62,11 @@ package struct KeyedTable {
     remove { $0[1] < now }
     if count &* 2 > mask { rebuild(capacity: (mask + 1) * 2) { _ in true } }
     return findOrAdd(key).index
+  }
+
+  /// Reads the place where a key would be, so that it is near when it is needed.
+  @inline(__always) func expect(_ key: UInt64) -> Int64 {
+    words[(Int(truncatingIfNeeded: key) & mask) << shift]
   }
 
   /// The words of a row, for reading.
@@ -84,7 +89,7 @@ package struct KeyedTable {
     forEach { if !goes($0) { live += 1 } }
     if live == count { return }
     var capacity = 1 << 10
-    while capacity * 4 < live * 9 { capacity *= 2 }
+    while capacity < live * 2 { capacity *= 2 }
     rebuild(capacity: capacity) { !goes($0) }
   }
 

@@ -15,6 +15,10 @@ package class Operator {
   /// Takes a row; the memory is the caller's. `origin` is nil when the row is one event.
   package func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {}
 
+  /// The row will be pushed soon: a chance to ask memory for what it will need. Returns a word
+  /// that depends on it, so that the reading is not optimised away.
+  func expect(_ row: UnsafePointer<Int64>) -> Int64 { 0 }
+
   /// No row with a time below the watermark will come.
   package func advance(to watermark: Int64) {}
 
@@ -35,6 +39,12 @@ package class Operator {
 
 /// Passes rows on as they are: the input, and unions.
 final class Passage: Operator {
+  override func expect(_ row: UnsafePointer<Int64>) -> Int64 {
+    var sum: Int64 = 0
+    for next in followers { sum &+= next.expect(row) }
+    return sum
+  }
+
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     emit(row, origin)
   }
@@ -101,6 +111,12 @@ final class DeduplicateOperator: Operator {
     digest = KeyDigest(columns)
     self.horizon = horizon
     super.init(width: width)
+  }
+
+  override func expect(_ row: UnsafePointer<Int64>) -> Int64 {
+    var sum = kept.expect(digest.of(row))
+    for next in followers { sum &+= next.expect(row) }
+    return sum
   }
 
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {

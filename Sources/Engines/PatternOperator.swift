@@ -181,7 +181,8 @@ final class PatternOperator: Operator {
   package override var changedLines: Int { lists.memory.changedLines + nodes.changedLines }
 }
 
-/// Rows that wait in lists. A node: next node plus one, steps that it satisfies, the row.
+/// Rows that wait in lists. A node: next node plus one in the low half of its first word, the steps
+/// that it satisfies in the high half; then the row.
 struct NodePool {
   private var memory: UndoMemory
   private var used = 0
@@ -193,7 +194,7 @@ struct NodePool {
   init(rowWords: Int) {
     self.rowWords = rowWords
     var stride = 8
-    while stride < rowWords + 2 { stride *= 2 }
+    while stride < rowWords + 1 { stride *= 2 }
     self.stride = stride
     capacity = 256
     memory = UndoMemory(byteCount: capacity * stride * 8)
@@ -203,9 +204,13 @@ struct NodePool {
     memory.base.assumingMemoryBound(to: Int64.self) + node * stride
   }
 
-  func row(_ node: Int) -> UnsafeMutablePointer<Int64> { words(node) + 2 }
-  func next(_ node: Int) -> Int { Int(words(node)[0]) - 1 }
-  func satisfied(_ node: Int) -> Int64 { words(node)[1] }
+  func row(_ node: Int) -> UnsafeMutablePointer<Int64> { words(node) + 1 }
+  func next(_ node: Int) -> Int { Int(words(node)[0] & 0xffff_ffff) - 1 }
+  func satisfied(_ node: Int) -> Int64 { words(node)[0] >> 32 }
+
+  private func setNext(_ node: Int, _ next: Int) {
+    words(node)[0] = (satisfied(node) << 32) | Int64(next + 1)
+  }
 
   private func touch(_ node: Int) {
     let first = node * stride >> 3
@@ -224,20 +229,19 @@ struct NodePool {
     }
     touch(node)
     let words = words(node)
-    words[0] = 0
-    words[1] = satisfied
-    (words + 2).update(from: row, count: rowWords)
+    words[0] = satisfied << 32
+    (words + 1).update(from: row, count: rowWords)
     return node
   }
 
   func link(_ node: Int, to next: Int) {
     touch(node)
-    words(node)[0] = Int64(next + 1)
+    setNext(node, next)
   }
 
   mutating func free(_ node: Int) {
     touch(node)
-    words(node)[0] = Int64(firstFree + 1)
+    setNext(node, firstFree)
     firstFree = node
   }
 

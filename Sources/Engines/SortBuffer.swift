@@ -4,9 +4,9 @@ import Model
 /// the watermark closes it, and handed on in event order (time, source, sequence).
 package struct SortBuffer: ~Copyable {
   private struct Bucket {
-    var rows: UnsafeMutablePointer<Int64>
+    var rows: UnsafeMutablePointer<Int64>?
     var count = 0
-    var capacity: Int
+    var capacity = 0
   }
 
   private struct SortKey {
@@ -25,6 +25,8 @@ package struct SortBuffer: ~Copyable {
   private var nextBucket: Int64
   private var keys: UnsafeMutablePointer<SortKey>
   private var keyCapacity = 256
+  /// Memory of buckets that were handed on: only as many buckets have some as hold rows.
+  private var spare: [Bucket] = []
   /// Rows too far ahead for the ring.
   private var far: [Int64] = []
   package private(set) var count = 0
@@ -33,15 +35,14 @@ package struct SortBuffer: ~Copyable {
     stride = rowWords
     self.width = max(width, 1)
     buckets = .allocate(capacity: Self.ring)
-    for index in 0..<Self.ring {
-      buckets[index] = Bucket(rows: .allocate(capacity: 8 * rowWords), capacity: 8)
-    }
+    buckets.initialize(repeating: Bucket(), count: Self.ring)
     nextBucket = .min
     keys = .allocate(capacity: keyCapacity)
   }
 
   deinit {
-    for index in 0..<Self.ring { buckets[index].rows.deallocate() }
+    for index in 0..<Self.ring { buckets[index].rows?.deallocate() }
+    for bucket in spare { bucket.rows?.deallocate() }
     buckets.deallocate()
     keys.deallocate()
   }
@@ -69,14 +70,15 @@ package struct SortBuffer: ~Copyable {
     let slot = Int(number & Int64(Self.ring - 1))
     let bucket = buckets + slot
     if bucket.pointee.count == bucket.pointee.capacity { grow(slot) }
-    (bucket.pointee.rows + bucket.pointee.count * stride).update(from: row, count: stride)
+    (bucket.pointee.rows.unsafelyUnwrapped + bucket.pointee.count * stride)
+      .update(from: row, count: stride)
     bucket.pointee.count &+= 1
   }
 
   /// Makes room below the first bucket; happens only before the first watermark.
   private mutating func rebase(to number: Int64) {
     let rows = contents()
-    for index in 0..<Self.ring { buckets[index].count = 0 }
+    for index in 0..<Self.ring { empty(index) }
     far = []
     count = 0
     nextBucket = number - Int64(Self.ring / 2)
@@ -89,19 +91,36 @@ package struct SortBuffer: ~Copyable {
     }
   }
 
-  private func grow(_ slot: Int) {
-    let bucket = buckets + slot
-    let capacity = bucket.pointee.capacity
-    let wider = UnsafeMutablePointer<Int64>.allocate(capacity: capacity * 2 * stride)
-    wider.update(from: bucket.pointee.rows, count: bucket.pointee.count * stride)
-    bucket.pointee.rows.deallocate()
-    bucket.pointee.rows = wider
-    bucket.pointee.capacity = capacity * 2
+  private mutating func grow(_ slot: Int) {
+    let old = buckets[slot]
+    if old.capacity == 0, let reused = spare.popLast() {
+      buckets[slot] = reused
+      return
+    }
+    let capacity = max(old.capacity * 2, 16)
+    let wider = UnsafeMutablePointer<Int64>.allocate(capacity: capacity * stride)
+    if let rows = old.rows {
+      wider.update(from: rows, count: old.count * stride)
+      rows.deallocate()
+    }
+    buckets[slot] = Bucket(rows: wider, count: old.count, capacity: capacity)
+  }
+
+  /// Empties a bucket and keeps its memory for another one.
+  private mutating func empty(_ slot: Int) {
+    if buckets[slot].capacity == 0 { return }
+    buckets[slot].count = 0
+    spare.append(buckets[slot])
+    buckets[slot] = Bucket()
   }
 
   /// Hands on, in event order, every row with a time below the watermark, which is one that
-  /// `floor` gave.
-  package mutating func release(below watermark: Int64, _ visit: (UnsafePointer<Int64>) -> Void) {
+  /// `floor` gave. `expect` is called before with each row of a bucket, so that memory can be asked
+  /// for ahead of its use.
+  package mutating func release(
+    below watermark: Int64, expect: (UnsafePointer<Int64>) -> Void,
+    _ visit: (UnsafePointer<Int64>) -> Void
+  ) {
     if count == 0 {
       if watermark != .max { nextBucket = max(nextBucket, floorDivision(watermark, width)) }
       return
@@ -111,12 +130,11 @@ package struct SortBuffer: ~Copyable {
       takeFar()
       let slot = Int(nextBucket & Int64(Self.ring - 1))
       let waiting = buckets[slot].count
-      if waiting > 0 {
-        sort(slot, waiting)
-        for index in 0..<waiting {
-          visit(buckets[slot].rows + Int(keys[index].place) * stride)
-        }
-        buckets[slot].count = 0
+      if waiting > 0, let rows = buckets[slot].rows {
+        sort(rows, waiting)
+        for index in 0..<waiting { expect(rows + Int(keys[index].place) * stride) }
+        for index in 0..<waiting { visit(rows + Int(keys[index].place) * stride) }
+        empty(slot)
         count -= waiting
       }
       nextBucket += 1
@@ -157,13 +175,12 @@ package struct SortBuffer: ~Copyable {
     far = kept
   }
 
-  private mutating func sort(_ slot: Int, _ waiting: Int) {
+  private mutating func sort(_ rows: UnsafeMutablePointer<Int64>, _ waiting: Int) {
     if waiting > keyCapacity {
       keys.deallocate()
       keyCapacity = waiting * 2
       keys = .allocate(capacity: keyCapacity)
     }
-    let rows = buckets[slot].rows
     let start = nextBucket * width
     let fits = width < 1 << 31
     for index in 0..<waiting {
@@ -194,14 +211,14 @@ package struct SortBuffer: ~Copyable {
     for index in 0..<Self.ring where buckets[index].count > 0 {
       rows.append(
         contentsOf: UnsafeBufferPointer(
-          start: buckets[index].rows, count: buckets[index].count * stride))
+          start: UnsafePointer(buckets[index].rows), count: buckets[index].count * stride))
     }
     return rows
   }
 
   /// Replaces everything by what `contents` gave, at a watermark.
   package mutating func restore(_ rows: [Int64], watermark: Int64) {
-    for index in 0..<Self.ring { buckets[index].count = 0 }
+    for index in 0..<Self.ring { empty(index) }
     far = []
     count = 0
     nextBucket = watermark == .min ? .min : floorDivision(watermark, width)

@@ -23,7 +23,7 @@ struct FaultAnalysis {
       let start = recorder.measureStart + plan[index].at
       let end = start + plan[index].duration
       let isNode = !plan[index].isMessageFault
-      let recovery = recovery(from: start, to: end, leavingOut: isNode ? [] : taken)
+      let recovery = recovery(from: start, to: end, leavingOut: isNode ? nil : taken)
       recoveries[index] = recovery
       if isNode {
         let over = max(recovery.caughtUp ?? recorder.measureEnd, end)
@@ -68,10 +68,10 @@ struct FaultAnalysis {
   }
 
   private func recovery(
-    from start: Instant, to end: Instant, leavingOut others: [Range<Int>]
+    from start: Instant, to end: Instant, leavingOut others: [Range<Int>]?
   ) -> Recovery {
     var backlog = recorder.fineBacklog
-    for range in others where !range.isEmpty && range.lowerBound > 0 {
+    for range in others ?? [] where !range.isEmpty && range.lowerBound > 0 {
       // The backlog stands as it was while another fault had it.
       for place in range where place < backlog.count {
         backlog[place] = backlog[range.lowerBound - 1]
@@ -83,6 +83,7 @@ struct FaultAnalysis {
     let last = min(step(end) + 1, backlog.count)
     var peak: UInt64 = 0
     var peakAt = first
+    if others != nil { return sporadic(backlog[first..<last], before, start) }
     // The peak may come after the end: a restart takes its time, and then it is worked off.
     var place = first
     while place < backlog.count && (place <= last + 50 || backlog[place] > before) {
@@ -96,8 +97,23 @@ struct FaultAnalysis {
       let found = backlog[min(peakAt, backlog.count)...].firstIndex { $0 <= before }
       caught = found.map { Instant(ns: Int64($0 + 1) * Recorder.fine) }
     }
-    let stall = others.isEmpty ? stall(first, min(place, backlog.count)) : 0
+    let stall = stall(first, min(place, backlog.count))
     return Recovery(peak: peak, caughtUp: caught, stall: stall)
+  }
+
+  /// A message fault strikes now and then while it lasts: its recovery is the longest stretch in
+  /// which the backlog stayed above that of before.
+  private func sporadic(
+    _ backlog: ArraySlice<UInt64>, _ before: UInt64, _ start: Instant
+  ) -> Recovery {
+    var longest = 0
+    var current = 0
+    for value in backlog {
+      current = value > before ? current + 1 : 0
+      longest = max(longest, current)
+    }
+    return Recovery(
+      peak: backlog.max() ?? 0, caughtUp: start + Int64(longest) * Recorder.fine, stall: 0)
   }
 
   /// Longest time without a record read.

@@ -155,7 +155,11 @@ public final class Judge {
     legallyDropped.insert(event)
     let drop = Exclusions.Drop(planOperator: planOperator, event: event)
     due.drops.insert(drop)
-    if oracle.drop(event, time: time, at: planOperator) { applied.drops.insert(drop) }
+    if oracle.drop(event, time: time, at: planOperator)
+      || oracle.isNeutral(event, at: planOperator)
+    {
+      applied.drops.insert(drop)
+    }
   }
 
   /// Lets the oracle follow the least watermark of all tasks, and lets go of what is done with.

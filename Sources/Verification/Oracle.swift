@@ -60,6 +60,8 @@ public final class Oracle {
       provider: blockProvider ?? { lane, index in source.block(index, of: lane) })
     input = InputStep(output: RowPicks(rows: Rows(width: workload.plan.input.columns.count)))
     steps = PlanSteps.make(workload.plan, input: input)
+    let late = Set(workload.lateLanes.map { UInt32($0) })
+    for step in steps { step.lateSources = late }
   }
 
   /// The event did not happen: it was never sent, failed, or was dropped late as the rules allow.
@@ -77,6 +79,11 @@ public final class Oracle {
     if time < passed || !steps.indices.contains(planOperator) { return false }
     steps[planOperator].dropped.insert(event)
     return true
+  }
+
+  /// True when the operator left the event out by itself, so that its drop changes nothing.
+  public func isNeutral(_ event: EventID, at planOperator: Int) -> Bool {
+    steps.indices.contains(planOperator) && steps[planOperator].neutral.contains(event)
   }
 
   /// Computes with all events whose time is below `eventTime`, as far as whole buckets go.

@@ -9,6 +9,10 @@ class OracleStep {
   var frontier = Int64.min
   /// Events that were legally dropped late here, and do not count for this operator.
   var dropped: Set<EventID> = []
+  /// Sources that are late by design, and their events that this step left out by itself: a drop
+  /// of such an event changes nothing (queries.md 2.3).
+  var lateSources: Set<UInt32> = []
+  var neutral: Set<EventID> = []
 
   init(output: RowPicks) { self.output = output }
 
@@ -159,7 +163,10 @@ final class DeduplicateStep: OracleStep {
       let time = rows.heads[index].time
       if isDropped(rows.heads[index]) { continue }
       let slot = kept.slot(of: digest)
-      if let last = kept.value(at: slot), time &- Int64(bitPattern: last) < horizon { continue }
+      if let last = kept.value(at: slot), time &- Int64(bitPattern: last) < horizon {
+        noteNeutral(rows.heads[index])
+        continue
+      }
       let horizon = horizon
       kept.set(digest, at: slot, UInt64(bitPattern: time)) {
         time &- Int64(bitPattern: $0) >= horizon
@@ -167,6 +174,11 @@ final class DeduplicateStep: OracleStep {
       output.pick(index)
     }
     frontier = input.frontier
+  }
+
+  @inline(__always) private func noteNeutral(_ head: RowHead) {
+    if head.origin != 0 || lateSources.isEmpty || !lateSources.contains(head.source) { return }
+    neutral.insert(EventID(source: head.source, sequence: head.sequence))
   }
 }
 
