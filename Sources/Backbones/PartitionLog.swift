@@ -20,7 +20,7 @@ package struct PartitionLog {
   struct Entry {
     var batch: RecordBatch
     var baseOffset: Int64
-    var producer: Int32
+    var producer: ProducerIdentity
     var lastSequence: Int64
     /// Readers see it from here on.
     var visibleAt: Instant
@@ -84,18 +84,29 @@ package struct PartitionLog {
     let last = first < 0 ? -1 : first + Int64(batch.count) - 1
     entries.append(
       Entry(
-        batch: batch, baseOffset: base, producer: producer.id, lastSequence: last,
+        batch: batch, baseOffset: base, producer: producer, lastSequence: last,
         visibleAt: visibleAt, durableAt: durableAt, transaction: transaction))
     endOffset += Int64(batch.count)
     retainedBytes += batch.byteCount
-    if producer.id >= 0 && first >= 0 {
-      var state = producers[Int(producer.id)]
-      state.lastSequence = max(state.lastSequence, last)
-      state.recent.append((first, last, base))
-      if state.recent.count > Self.remembered { state.recent.removeFirst() }
-      producers[Int(producer.id)] = state
-    }
+    remember(producer, first: first, last: last, base: base)
     return base
+  }
+
+  private mutating func remember(
+    _ producer: ProducerIdentity, first: Int64, last: Int64, base: Int64
+  ) {
+    if producer.id < 0 || first < 0 { return }
+    var state = producers[Int(producer.id)]
+    state.lastSequence = max(state.lastSequence, last)
+    state.recent.append((first, last, base))
+    if state.recent.count > Self.remembered { state.recent.removeFirst() }
+    producers[Int(producer.id)] = state
+  }
+
+  /// A deliberate defect: answers as `append` does, and keeps nothing.
+  mutating func pretend(_ producer: ProducerIdentity, first: Int64, count: Int) -> Int64 {
+    remember(producer, first: first, last: first + Int64(count) - 1, base: endOffset)
+    return endOffset
   }
 
   /// A deliberate defect: the last two batches change places.
@@ -166,9 +177,9 @@ package struct PartitionLog {
     while head < entries.count && entries[head].endOffset <= offset {
       let entry = entries[head]
       retainedBytes -= entry.batch.byteCount
-      if entry.producer >= 0 {
-        let state = producers[Int(entry.producer)].trimmedSequence
-        producers[Int(entry.producer)].trimmedSequence = max(state, entry.lastSequence)
+      if isCurrent(entry) {
+        let state = producers[Int(entry.producer.id)].trimmedSequence
+        producers[Int(entry.producer.id)].trimmedSequence = max(state, entry.lastSequence)
       }
       startOffset = entry.endOffset
       head += 1
@@ -177,6 +188,12 @@ package struct PartitionLog {
       entries.removeFirst(head)
       head = 0
     }
+  }
+
+  /// Numbers begin anew with each epoch: what an older one wrote says nothing about them.
+  private func isCurrent(_ entry: Entry) -> Bool {
+    entry.producer.id >= 0 && entry.lastSequence >= 0
+      && producers[Int(entry.producer.id)].epoch == entry.producer.epoch
   }
 
   /// A crash: what was not durable is gone, and so is what producers did with it.
@@ -192,8 +209,8 @@ package struct PartitionLog {
       producers[index].recent.removeAll { $0.base >= cut }
       producers[index].lastSequence = producers[index].trimmedSequence
     }
-    for entry in entries[head...] where entry.producer >= 0 {
-      let id = Int(entry.producer)
+    for entry in entries[head...] where isCurrent(entry) {
+      let id = Int(entry.producer.id)
       producers[id].lastSequence = max(producers[id].lastSequence, entry.lastSequence)
     }
   }

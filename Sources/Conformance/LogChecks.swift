@@ -57,7 +57,7 @@ let orderingChecks = [
     .ordering, "topics-apart", "records of one topic do not stand in another"
   ) { world throws(CheckFailure) in
     try world.put(3, to: .input)
-    let numbers = try world.put(2, from: ClientID(.producer, 1), to: .results)
+    let numbers = try world.put(2, to: .results)
     try require(try world.endOffsets(.results), is: [2, 0], "the results end at")
     try require(try world.read(.results).numbers, is: numbers, "the results are")
   },

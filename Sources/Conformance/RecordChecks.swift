@@ -147,6 +147,18 @@ let clientChecks = [
     try require(try world.read(.input, as: consumer).numbers, is: numbers, "it sees")
   },
   ConformanceCheck(
+    .clients, "writer-comes-back",
+    "a client that was closed with a request under way can write again", needs: [.wire]
+  ) { world throws(CheckFailure) in
+    let producer = ClientID(.producer, 0)
+    try world.put(2)
+    try world.onWire(.producer, .request, .produce, .drop)
+    world.send(1)
+    world.ask(.close(producer))
+    let numbers = try world.put(3)
+    try require(Array(try world.read(.input).numbers.dropFirst(2)), is: numbers, "it adds")
+  },
+  ConformanceCheck(
     .clients, "others-go-on", "the end of one client is no matter to another"
   ) { world throws(CheckFailure) in
     let sent = world.send(2)
