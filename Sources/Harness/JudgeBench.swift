@@ -46,7 +46,15 @@ final class JudgeBench {
   }
 
   func finish(_ end: HistoryEnd, path: String?) throws(RunFailure) -> Verdicts {
-    let judgement = judge.finish(end)
+    var judgement = judge.finish(end)
+    if scenario.backbone.kind == .null {
+      judgement.facts = []
+      judgement.results = ResultCounts()
+      judgement.gaps.append("backbone null delivers nothing, so nothing was compared")
+      return Verdicts(
+        judgement: judgement,
+        assessment: assess(judgement, [], under: Configuration(scenario), plan: plan))
+    }
     let anomalies: [Anomaly]
     if let path {
       do throws(HistoryError) {
