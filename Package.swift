@@ -81,7 +81,7 @@ let package = Package(
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
     tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
-    tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones", "Conformance"]),
+    tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),
     tests("ConformanceTests", ["Model", "Backbones", "Conformance"]),
     tests(
       "EnginesTests",
