@@ -12,7 +12,7 @@ while read -r file; do
   name=${file#scenarios/}
   name=${name%.yaml}
   trace=$(sed -n 's/.*trace: *\([^,} ]*\.trace\).*/\1/p' "$file" | head -n 1)
-  if [ -n "$trace" ] && [ ! -e "$trace" ]; then
+  if [ -n "$trace" ] && [ ! -e "$(dirname "$file")/$trace" ]; then
     echo "FAILED $name: its trace $trace is not there"
     continue
   fi

@@ -6,7 +6,12 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-./weir demo >"$work/output" 2>"$work/errors" || { cat "$work/errors"; exit 1; }
+./weir demo >"$work/output" 2>"$work/errors" || {
+  cat "$work/errors"
+  head -n 3 "$work/output"
+  echo "./weir demo does not end with 0"
+  exit 1
+}
 awk -v output="$work/output" '
   /^<!-- end of the output of .\/weir demo -->$/ { skipping = 0 }
   !skipping { print }

@@ -52,7 +52,11 @@ package struct PartitionLog {
   package private(set) var retainedBytes = 0
 
   /// What to do with a batch by its producer's numbers (KAF-8, KAF-11).
-  package enum Admission: Equatable { case append, duplicate(base: Int64), outOfOrder, fenced }
+  package enum Admission: Equatable {
+    case append
+    case duplicate(base: Int64)
+    case outOfOrder, fenced
+  }
 
   package mutating func admit(
     _ producer: ProducerIdentity, first: Int64, count: Int, deduplicates: Bool

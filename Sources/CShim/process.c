@@ -33,4 +33,12 @@ void shim_watch_crashes(const char *message, int code) {
   sigaction(SIGABRT, &action, NULL);
 }
 
+void shim_unblock_interrupts(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 char **shim_environment(void) { return environ; }

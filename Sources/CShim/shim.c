@@ -2,6 +2,7 @@
 #include "cshim.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,6 +33,14 @@ uint64_t shim_peak_memory_bytes(void) {
     if (sscanf(line, "VmHWM: %lu", &kibibytes) == 1) break;
   fclose(file);
   return kibibytes * 1024;
+}
+
+void shim_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_TOP_PAD, 4 << 20);
+#endif
 }
 
 void shim_precise_timers(void) { prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); }

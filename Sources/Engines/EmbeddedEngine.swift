@@ -145,7 +145,8 @@ public final class EmbeddedEngine {
     from positions: [Int64], snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
   ) throws(PlanError) {
     settleOpenTransaction(snapshot, at: now)
-    let restored = settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
+    let restored =
+      settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
     let before = tasks.map(\.positions)
     if restored == 0 {
       try buildTasks()
@@ -374,8 +375,9 @@ public final class EmbeddedEngine {
       history.number(UInt64(offset))
     }
     committedCheckpoint = snapshot
-    // The one before stays for the sake of a restart that asks for it wrongly: it must be seen.
-    for task in tasks { task.forget(before: snapshot > 0 ? snapshot - 1 : 0) }
+    // A restart that brings back the one before is a defect to be seen: only then is it kept.
+    let keepsOlder = settings.defects.contains(.staleRestore) && snapshot > 0
+    for task in tasks { task.forget(before: keepsOlder ? snapshot - 1 : snapshot) }
     if reachedEnd {
       isDrained = true
       return

@@ -1,9 +1,9 @@
+import Backbones
 import Bytes
 import History
 import Model
 import Queries
 import Schemas
-import Backbones
 
 /// One task of the embedded engine: its partitions, the rows that wait for the watermark, and the
 /// operators. It can be saved and brought back at any checkpoint.

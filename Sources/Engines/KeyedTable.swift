@@ -86,7 +86,7 @@ package struct KeyedTable {
   /// Drops every row for which `goes` is true.
   package mutating func remove(_ goes: (UnsafeMutablePointer<Int64>) -> Bool) {
     var live = 0
-    forEach { if !goes($0) { live += 1 } }
+    eachRow { if !goes($0) { live += 1 } }
     if live == count { return }
     var capacity = 1 << 10
     while capacity < live * 2 { capacity *= 2 }
@@ -94,7 +94,7 @@ package struct KeyedTable {
   }
 
   /// Rows in the order of their slots, which is the same in every run.
-  package func forEach(_ visit: (UnsafeMutablePointer<Int64>) -> Void) {
+  package func eachRow(_ visit: (UnsafeMutablePointer<Int64>) -> Void) {
     for index in 0...mask where words[index << shift] != 0 { visit(row(index)) }
   }
 
@@ -105,7 +105,7 @@ package struct KeyedTable {
     memory = UndoMemory(byteCount: capacity * stride * 8)
     mask = capacity - 1
     count = 0
-    old.forEach { source in
+    old.eachRow { source in
       if !keeps(source) { return }
       let (index, _) = findOrAdd(UInt64(bitPattern: source[0]))
       row(index).update(from: source, count: stride)

@@ -4,13 +4,30 @@ import Queries
 /// One step of a plan as it runs in a task: rows come in by `push`, time by `advance`. It can be
 /// saved at a checkpoint and brought back there.
 package class Operator {
-  private(set) var followers: [Operator] = []
+  /// Owned by the program; read without counting references, which costs more than the call.
+  private var followers: UnsafeMutablePointer<Unmanaged<Operator>>
+  private var followerCount = 0
   /// Columns of the rows that it emits.
   let width: Int
 
-  init(width: Int) { self.width = width }
+  init(width: Int) {
+    self.width = width
+    followers = .allocate(capacity: Self.mostFollowers)
+  }
 
-  func follow(with next: Operator) { followers.append(next) }
+  deinit { followers.deallocate() }
+
+  /// More operators than this never read one; a plan that does is refused.
+  static let mostFollowers = 32
+
+  var isFull: Bool { followerCount == Self.mostFollowers - 1 }
+
+  /// The follower must live as long as this operator is used.
+  func follow(with next: Operator) {
+    precondition(followerCount < Self.mostFollowers, "an operator has at most 32 followers")
+    followers[followerCount] = Unmanaged.passUnretained(next)
+    followerCount += 1
+  }
 
   /// Takes a row; the memory is the caller's. `origin` is nil when the row is one event.
   package func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {}
@@ -33,16 +50,25 @@ package class Operator {
   @inline(__always) final func emit(
     _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?
   ) {
-    for next in followers { next.push(row, origin) }
+    for index in 0..<followerCount {
+      followers[index]._withUnsafeGuaranteedRef { $0.push(row, origin) }
+    }
+  }
+
+  /// What the followers expect of a row that they will get unchanged.
+  @inline(__always) final func passOnExpectation(_ row: UnsafePointer<Int64>) -> Int64 {
+    var sum: Int64 = 0
+    for index in 0..<followerCount {
+      sum &+= followers[index]._withUnsafeGuaranteedRef { $0.expect(row) }
+    }
+    return sum
   }
 }
 
 /// Passes rows on as they are: the input, and unions.
 final class Passage: Operator {
   override func expect(_ row: UnsafePointer<Int64>) -> Int64 {
-    var sum: Int64 = 0
-    for next in followers { sum &+= next.expect(row) }
-    return sum
+    passOnExpectation(row)
   }
 
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
@@ -114,9 +140,7 @@ final class DeduplicateOperator: Operator {
   }
 
   override func expect(_ row: UnsafePointer<Int64>) -> Int64 {
-    var sum = kept.expect(digest.of(row))
-    for next in followers { sum &+= next.expect(row) }
-    return sum
+    kept.expect(digest.of(row)) &+ passOnExpectation(row)
   }
 
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {

@@ -51,7 +51,9 @@ final class PatternOperator: Operator {
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     expire(until: row[0])
     var satisfied: Int64 = 0
-    for index in steps.indices where steps[index].test(row) == .yes { satisfied |= 1 << Int64(index) }
+    for index in steps.indices where steps[index].test(row) == .yes {
+      satisfied |= 1 << Int64(index)
+    }
     if satisfied == 0 { return }
     let key = digest.of(row)
     if satisfied & 1 == 0 {

@@ -44,7 +44,12 @@ package final class Program {
         throw PlanError(message: "operator \(index) of \(plan.name) reads a later one")
       }
       let made = try Self.make(step, plan, built, defects) { onLate(index, $0) }
-      for source in Self.inputs(of: step) { built[source].follow(with: made) }
+      for source in Self.inputs(of: step) {
+        if built[source].isFull {
+          throw PlanError(message: "too many operators of \(plan.name) read operator \(source)")
+        }
+        built[source].follow(with: made)
+      }
       let behind = Self.inputs(of: step).contains { isBehindOrder[$0] }
       if Self.needsOrder(step) && !behind { entries.append(index) }
       isBehindOrder.append(behind || Self.needsOrder(step))

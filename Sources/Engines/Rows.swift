@@ -136,17 +136,30 @@ private final class Negation: Condition {
 /// Digest of the key columns of a row; never zero. One column keeps distinct keys distinct.
 struct KeyDigest {
   private let columns: [Int]
+  /// The column when there is one: the usual case needs no list.
+  private let only: Int
 
-  init(_ columns: [Int]) { self.columns = columns }
+  init(_ columns: [Int]) {
+    self.columns = columns
+    only = columns.count == 1 ? columns[0] : -1
+  }
 
   @inline(__always) func of(_ row: UnsafePointer<Int64>) -> UInt64 {
     var digest: UInt64 = 0
-    for column in columns {
-      let isNull = RowLayout.isNull(row, column)
-      let word = isNull ? 0x6e75_6c6c : UInt64(bitPattern: row[RowLayout.header + column])
-      digest = scramble((digest &* 0x9E37_79B9_7F4A_7C15) ^ word &+ (isNull ? 1 : 0))
+    if only >= 0 {
+      digest = Self.fold(digest, row, only)
+    } else {
+      for column in columns { digest = Self.fold(digest, row, column) }
     }
     return digest == 0 ? 1 : digest
+  }
+
+  @inline(__always) private static func fold(
+    _ digest: UInt64, _ row: UnsafePointer<Int64>, _ column: Int
+  ) -> UInt64 {
+    let isNull = RowLayout.isNull(row, column)
+    let word = isNull ? 0x6e75_6c6c : UInt64(bitPattern: row[RowLayout.header + column])
+    return scramble((digest &* 0x9E37_79B9_7F4A_7C15) ^ word &+ (isNull ? 1 : 0))
   }
 }
 

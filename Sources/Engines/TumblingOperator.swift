@@ -128,7 +128,7 @@ final class TumblingOperator: Operator {
     if new < nextEnd { return }
     nextEnd = .max
     let span = size &+ lateness
-    windows.forEach { window in
+    windows.eachRow { window in
       let end = window[1] &+ span
       if end > new {
         nextEnd = Swift.min(nextEnd, end)

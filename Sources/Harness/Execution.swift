@@ -1,5 +1,4 @@
 import Backbones
-import Backbones
 import CShim
 import Engines
 import History

@@ -28,11 +28,13 @@ final class JudgeBench {
     plan = workload.plan
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions)
+      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      delivers: scenario.backbone.kind != .null)
     judge = Judge(
       context: JudgeContext(
         workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
-        sink: scenario.sink.kind, blockProvider: { lane, index in cache.get(index, of: lane) },
+        sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
+        blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))
   }
 
@@ -46,15 +48,7 @@ final class JudgeBench {
   }
 
   func finish(_ end: HistoryEnd, path: String?) throws(RunFailure) -> Verdicts {
-    var judgement = judge.finish(end)
-    if scenario.backbone.kind == .null {
-      judgement.facts = []
-      judgement.results = ResultCounts()
-      judgement.gaps.append("backbone null delivers nothing, so nothing was compared")
-      return Verdicts(
-        judgement: judgement,
-        assessment: assess(judgement, [], under: Configuration(scenario), plan: plan))
-    }
+    let judgement = judge.finish(end)
     let anomalies: [Anomaly]
     if let path {
       do throws(HistoryError) {

@@ -20,6 +20,8 @@ final class Recorder: SampleRecorder {
   }
 
   let interval: Nanoseconds
+  /// False when nothing is ever read, so that nothing waits to be.
+  private let delivers: Bool
   /// Backlog is looked at this often to see when a system has caught up.
   static let fine: Nanoseconds = 20 * .millisecond
 
@@ -66,8 +68,12 @@ final class Recorder: SampleRecorder {
     var text: String
   }
 
-  init(interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int) {
+  init(
+    interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int,
+    delivers: Bool
+  ) {
     self.interval = interval
+    self.delivers = delivers
     self.measureStart = measureStart
     self.measureEnd = measureEnd
     ends = Array(repeating: 0, count: partitions)
@@ -81,13 +87,10 @@ final class Recorder: SampleRecorder {
     return Int(ns >= 0 ? ns / interval : (ns - interval + 1) / interval)
   }
 
-  var backlog: UInt64 {
-    var log: Int64 = 0
-    for partition in ends.indices { log += max(0, ends[partition] - positions[partition]) }
-    return (sent &- settled) &+ UInt64(log)
-  }
+  var backlog: UInt64 { (sent &- settled) &+ logBacklog }
 
   private var logBacklog: UInt64 {
+    if !delivers { return 0 }
     var log: Int64 = 0
     for partition in ends.indices { log += max(0, ends[partition] - positions[partition]) }
     return UInt64(log)
@@ -201,10 +204,8 @@ final class Recorder: SampleRecorder {
 
   // Samples
 
-  func acknowledged(intendedAt: Instant, at: Instant) {
-    if intendedAt < measureStart || intendedAt >= measureEnd { return }
-    stageAck.record(at - intendedAt)
-  }
+  /// Stages are those of results, so that their times add up; single events are not sampled.
+  func acknowledged(intendedAt: Instant, at: Instant) {}
 
   func read(count: Int, at: Instant) {}
 
@@ -216,9 +217,11 @@ final class Recorder: SampleRecorder {
     all.record(latency)
     measuredOverTime[bin, default: LatencyHistogram()].record(latency)
     if let sentAt = sample.sentAt { fromActualSend.record(sample.observedAt - sentAt) }
-    if let acknowledgedAt = sample.acknowledgedAt, let emittedAt = sample.emittedAt {
-      stageEngine.record(emittedAt - acknowledgedAt)
+    guard let acknowledgedAt = sample.acknowledgedAt, let emittedAt = sample.emittedAt else {
+      return
     }
-    if let emittedAt = sample.emittedAt { stageSink.record(sample.observedAt - emittedAt) }
+    stageAck.record(acknowledgedAt - sample.intendedAt)
+    stageEngine.record(emittedAt - acknowledgedAt)
+    stageSink.record(sample.observedAt - emittedAt)
   }
 }

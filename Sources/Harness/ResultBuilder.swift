@@ -170,7 +170,9 @@ struct ResultBuilder {
   }
 
   /// Above capacity the backlog grows steadily; a hundredth of the offered rate is no noise.
-  private func isSaturated(_ rates: RateResult) -> Bool { rates.backlogGrowth > 0.01 }
+  private func isSaturated(_ rates: RateResult) -> Bool {
+    facts.delivers && rates.backlogGrowth > 0.01
+  }
 
   // The rest
 

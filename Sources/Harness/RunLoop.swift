@@ -21,7 +21,9 @@ final class RunLoop {
 
   private var phases: PhasePlan
   private var phase = RunPhase.warmUp
-  private enum Drain { case notYet, waitingForSends, waitingForEnds, engine, waitingForResultEnds, results }
+  private enum Drain {
+    case notYet, waitingForSends, waitingForEnds, engine, waitingForResultEnds, results
+  }
   private var drain = Drain.notYet
   private var isFinished = false
   private var complete = true
@@ -34,6 +36,7 @@ final class RunLoop {
   private var lastCollect = Instant.zero
   private let progress: ((RunProgress) -> Void)?
   private var nextProgress: UInt64 = 0
+  private var reportsNow = false
 
   init(
     _ parts: RunParts, pacer: any Pacer, phases: PhasePlan, progress: ((RunProgress) -> Void)?
@@ -171,7 +174,9 @@ final class RunLoop {
   // Phases
 
   private func enter(_ next: RunPhase, at now: Instant) {
-    if next != .warmUp && RunPhase.allCases.firstIndex(of: next)! <= RunPhase.allCases.firstIndex(of: phase)! {
+    if next != .warmUp
+      && RunPhase.allCases.firstIndex(of: next)! <= RunPhase.allCases.firstIndex(of: phase)!
+    {
       return
     }
     phase = next
@@ -258,6 +263,7 @@ final class RunLoop {
   private func interrupt(at now: Instant) {
     if interruptedAt != nil { return }
     interruptedAt = now
+    reportsNow = true
     parts.history.begin(.interrupted, at: now)
     parts.load.endOfLoad = min(parts.load.endOfLoad, now)
     for index in parts.faults.indices where confirmed.contains(index) && !healed.contains(index) {
@@ -337,7 +343,8 @@ final class RunLoop {
   private func report() {
     guard let progress else { return }
     nextProgress &+= 1
-    if nextProgress & 0x3ff != 0 { return }
+    if nextProgress & 0x3ff != 0 && !reportsNow { return }
+    reportsNow = false
     progress(
       RunProgress(
         phase: phase.rawValue, now: timeline.now, endOfLoad: phases.drainStart,

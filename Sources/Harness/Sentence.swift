@@ -99,7 +99,8 @@ struct Sentence {
   }
 
   private var interrupted: String {
-    let at = style.duration(max(0, (result.outcome.interruptedAt ?? .zero) - facts.phases.measureStart))
+    let at = style.duration(
+      max(0, (result.outcome.interruptedAt ?? .zero) - facts.phases.measureStart))
     let whole = style.duration(facts.measured)
     let state =
       verdicts.assessment.verdict == .invalid

@@ -162,7 +162,11 @@ extension EntryKind {
   public var name: String {
     var out = ""
     for character in "\(self)" {
-      if character.isUppercase { out += "-" + character.lowercased() } else { out.append(character) }
+      if character.isUppercase {
+        out += "-" + character.lowercased()
+      } else {
+        out.append(character)
+      }
     }
     return out
   }

@@ -125,7 +125,9 @@ struct TimeBins {
   }
 
   /// Histograms of other intervals in the same columns.
-  static func merged(_ intervals: [LatencyResult.Interval], _ axis: TimeAxis) -> [LatencyHistogram] {
+  static func merged(
+    _ intervals: [LatencyResult.Interval], _ axis: TimeAxis
+  ) -> [LatencyHistogram] {
     var merged = Array(repeating: LatencyHistogram(), count: axis.columns)
     for interval in intervals { merged[axis.column(interval.start)].merge(interval.histogram) }
     return merged

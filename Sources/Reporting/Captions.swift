@@ -31,7 +31,8 @@ extension Findings {
         let count = result.faults.count
         return "\(count) \(plural(count, "fault", "faults")), no stall. \(outside)"
       }
-      return "The longest stall is \(style.duration(longest.stall)), in \(longest.letter). \(outside)"
+      let stall = style.duration(longest.stall)
+      return "The longest stall is \(stall), in \(longest.letter). \(outside)"
     }
     guard let most = maximum(all) else { return "No latency was measured." }
     guard let share = share(all) else {
@@ -117,15 +118,18 @@ extension Findings {
       return "The backlog was back to normal after each of \(result.faults.count) faults, at the "
         + "latest \(text(slowest.caughtUpAfterStart)) after the start of \(slowest.letter); \(end)."
     }
+    if rates.backlogMaximum == 0 { return "No event waited at the end of any interval." }
     return "At most \(style.count(rates.backlogMaximum)) events waited; \(end)."
   }
 
   var stageCaption: String {
     let totals = result.latency.stages.map(\.histogram.total)
     let sum = totals.reduce(0, +)
-    guard sum > 0, let most = result.latency.stages.max(by: {
-      $0.histogram.total < $1.histogram.total
-    }) else { return "No time was measured in any stage." }
+    guard sum > 0,
+      let most = result.latency.stages.max(by: {
+        $0.histogram.total < $1.histogram.total
+      })
+    else { return "No time was measured in any stage." }
     let share = style.percent(most.histogram.total / sum)
     return "Most of the time, \(share), goes to the stage \(most.name): \(most.meaning)."
   }

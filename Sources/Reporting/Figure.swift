@@ -87,7 +87,8 @@ struct TimeFrame {
   private var last: Nanoseconds { min(measured, interrupted ?? .max) }
 
   /// Behind the curves. `words` asks for the fault in words beside its letter, where room is.
-  func backdrop(_ height: Int, words: Bool) -> Markup {
+  /// Small charts, of half a page, have room for fewer letters.
+  func backdrop(_ height: Int, words: Bool, small: Bool = false) -> Markup {
     var body = Markup()
     let zero = axis.percent(0)
     let after = axis.percent(last)
@@ -99,7 +100,7 @@ struct TimeFrame {
       body += "height=\"\(height)\"/>"
     }
     for fault in faults { body += band(fault, height) }
-    return body + letters(words: words)
+    return body + letters(words: words, room: small ? 3 : 1)
   }
 
   private func band(_ fault: FaultResult, _ height: Int) -> Markup {
@@ -114,13 +115,14 @@ struct TimeFrame {
 
   /// Letters above the plot: words where the next letter leaves room, none where it would cover
   /// the one before; on phones one every 6 percent.
-  private func letters(words: Bool) -> Markup {
+  private func letters(words: Bool, room: Double) -> Markup {
     var body = Markup()
     var freeFrom = -100.0
     var freeOnPhones = -100.0
     for (index, fault) in faults.enumerated() {
       let x = axis.percent(fault.start)
-      let width = 1.0 + 0.9 * Double(fault.letter.count)
+      let count = Double(min(fault.letter.count, 8))
+      let width = room * (1 + 0.9 * count)
       if x < freeFrom || x > 99 { continue }
       let phone = x >= freeOnPhones
       let next = index + 1 < faults.count ? axis.percent(faults[index + 1].start) : 101
@@ -130,13 +132,15 @@ struct TimeFrame {
       let needed = width + Double(fault.text.count) * 0.82 + 1
       if words && faults.count <= 8 && fault.text.count <= 28 && x + needed <= min(next, 101) {
         text = """
-          <tspan class="x" font-weight="400" fill="var(--ink2)" dx="5">\(Escaped(fault.text))</tspan>
+          <tspan class="x" font-weight="400" fill="var(--ink2)" dx="5">\
+          \(Escaped(fault.text))</tspan>
           """
       }
-      if phone { freeOnPhones = x + 6 }
+      if phone { freeOnPhones = x + 2 + 4 * count }
       let hidden: Markup = phone ? "" : " x"
       body += """
-        <text class="b\(hidden)" x="\(x, 3)%" y="-8">\(Escaped(fault.letter, limit: 4))\(text)</text>
+        <text class="b\(hidden)" x="\(x, 3)%" y="-8">\
+        \(Escaped(fault.letter, limit: 4))\(text)</text>
         """
     }
     return body
@@ -147,13 +151,15 @@ struct TimeFrame {
     var body: Markup =
       "<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"\(height)\" y2=\"\(height)\"/>"
     let ticks = axis.ticks
-    for at in ticks.at {
+    for (index, at) in ticks.at.enumerated() {
       let x = axis.percent(at)
       let anchor: Markup = x > 97 ? "end" : "middle"
       let label = NumberStyle.page.instant(at, decimals: ticks.decimals)
+      // Labels with decimals are wide: on phones every second one stays.
+      let hidden: Markup = ticks.decimals > 0 && index % 2 == 1 ? " class=\"x\"" : ""
       body += """
         <line class="tick" x1="\(x, 3)%" x2="\(x, 3)%" y1="\(height)" y2="\(height + 4)"/>\
-        <text x="\(x, 3)%" y="\(height + 18)" text-anchor="\(anchor)">\(label)</text>
+        <text\(hidden) x="\(x, 3)%" y="\(height + 18)" text-anchor="\(anchor)">\(label)</text>
         """
     }
     return body
@@ -170,10 +176,12 @@ struct TimeFrame {
     if let interrupted, interrupted < axis.end {
       body += """
         <line class="lim" x1="\(after, 3)%" x2="\(after, 3)%" y2="100%"/>\
-        <text class="m halo" x="\(after, 3)%" dx="-5" y="30" text-anchor="end">interrupted</text>
+        <text class="m halo x" x="\(after, 3)%" dx="-5" y="30" text-anchor="end">interrupted</text>
         """
     } else if after <= 93 {
-      body += "<text class=\"halo x\" x=\"100%\" dx=\"-6\" y=\"14\" text-anchor=\"end\">drain</text>"
+      body += """
+        <text class="halo x" x="100%" dx="-6" y="14" text-anchor="end">drain</text>
+        """
     }
     return body
   }

@@ -15,7 +15,7 @@ struct HeatMap {
     let cuts = HeatMap.cuts(cells.flatMap(\.self).max() ?? 1)
     let under = bins.columns.map(\.latency.notPositive)
     let hasUnder = under.contains { $0 > 0 }
-    let height = HeatMap.plot + (hasUnder ? 22 : 0)
+    let height = HeatMap.plot + (hasUnder ? 30 : 0)
     var body = frame.backdrop(height, words: true)
     body += gridLines(axis.ticks(Double(HeatMap.plot)))
     body += """
@@ -113,10 +113,10 @@ struct HeatMap {
     var path = Markup()
     for (column, count) in under.enumerated() where count > 0 { path += "M\(column) 0h1v1h-1z" }
     return """
-      <svg class="heat" y="\(HeatMap.plot + 8)" viewBox="0 0 \(axisColumns) 1" \
+      <svg class="heat" y="\(HeatMap.plot + 16)" viewBox="0 0 \(axisColumns) 1" \
       preserveAspectRatio="none" width="100%" height="10" aria-hidden="true">\
       <path class="q5" d="\(path)"/></svg>\
-      <text x="-8" y="\(HeatMap.plot + 13)" dy=".34em" text-anchor="end">\u{2264}\u{A0}0</text>
+      <text x="-8" y="\(HeatMap.plot + 21)" dy=".34em" text-anchor="end">\u{2264}\u{A0}0</text>
       """
   }
 
@@ -124,12 +124,14 @@ struct HeatMap {
     guard let (limit, words) = findings.latencyLimit, LogAxis.row(limit) >= axis.low,
       LogAxis.row(limit) <= axis.high
     else { return "" }
+    let style = NumberStyle.page
     let y = axis.y(limit, Double(HeatMap.plot))
     // Above the line, unless the plot ends there.
     let text = y > 22 ? y - 6 : y + 14
     return """
       <line class="lim" x1="0" x2="100%" y1="\(y)" y2="\(y)"/>\
-      <text class="m halo" x="\(frame.axis.percent(0), 3)%" dx="6" y="\(text)">\(words)</text>
+      <text class="m halo" x="\(frame.axis.percent(0), 3)%" dx="6" y="\(text)">\
+      \(style.chosen(limit)): limit<tspan class="x"> \(words)</tspan></text>
       """
   }
 
@@ -158,7 +160,7 @@ extension Findings {
       guard let limit = limitInNanoseconds(threshold.expected), limit > 0 else { continue }
       let name = threshold.metric.split(separator: ".").last.map(String.init) ?? ""
       let scope = threshold.metric.hasPrefix("latency.calm.") && hasFaults ? " outside faults" : ""
-      return (limit, "\(style.chosen(limit)): limit for \(name)\(scope)")
+      return (limit, "for \(name)\(scope)")
     }
     return nil
   }

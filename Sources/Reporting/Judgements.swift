@@ -8,7 +8,16 @@ struct Judgement {
   var word: String
   /// For the page: "Correctness: violated".
   var head: String
+  /// For the terminal, which has no head.
   var text: String
+  /// For the page, under the head; nil where it is the same as `text`.
+  var under: String?
+
+  /// What stands under the head: a sentence, or nothing where the head says it all.
+  var sentence: String {
+    let words = (under ?? text).capitalizedFirst
+    return words.isEmpty || words.hasSuffix(".") ? words : words + "."
+  }
 }
 
 extension Findings {
@@ -46,13 +55,13 @@ extension Findings {
           ? "the scenario sets no limits" : "none of the limits applies to this run")
     }
     if !missed.isEmpty {
-      var text = "\(missed.count) of \(applying) \(plural(applying, "limit", "limits")) missed: "
-      text += missed.map {
+      let list = missed.map {
         "\($0.metric) \($0.measured), wanted \(spaced($0.expected))"
       }.joined(separator: "; ")
+      let head = "\(missed.count) of \(applying) \(plural(applying, "limit", "limits")) missed"
       return Judgement(
         sign: .bad, word: "MISSED",
-        head: "Performance: \(missed.count) of \(applying) limits missed", text: text)
+        head: "Performance: " + head, text: head + ": " + list, under: list)
     }
     let open = thresholds(.undecided)
     if open > 0 {
@@ -60,15 +69,17 @@ extension Findings {
       let reason = first.map { "\($0.metric): \($0.reason)" } ?? ""
       return Judgement(
         sign: .open, word: "OPEN", head: "Performance: \(open) of \(applying) limits undecided",
-        text: "\(open) of \(applying) limits undecided; " + reason)
+        text: "\(open) of \(applying) limits undecided; " + reason, under: reason)
     }
-    var text = "\(applying) of \(applying) \(plural(applying, "limit", "limits")) met"
-    if let tightest, let share = tightest.share {
-      text += "; tightest: \(tightest.metric), at \(percentOfLimit(share)) of its limit"
+    let head = "\(applying) of \(applying) \(plural(applying, "limit", "limits")) met"
+    guard let tightest, let share = tightest.share else {
+      return Judgement(
+        sign: .good, word: "ok", head: "Performance: " + head, text: head, under: "")
     }
+    let used = "\(tightest.metric), at \(percentOfLimit(share)) of its limit"
     return Judgement(
-      sign: .good, word: "ok", head: "Performance: \(applying) of \(applying) limits met",
-      text: text)
+      sign: .good, word: "ok", head: "Performance: " + head, text: head + "; tightest: " + used,
+      under: "The tightest is " + used)
   }
 
   /// Was the instrument fit?
@@ -129,9 +140,10 @@ extension Findings {
         text += "\u{2264}"
         rest = rest.dropFirst(2)
       } else if next == " " && text.last?.isNumber == true
-        && ["ns", "us", "ms", "s", "min", "h", "%"].contains(rest.dropFirst().prefix {
-          $0.isLetter || $0 == "%"
-        })
+        && ["ns", "us", "ms", "s", "min", "h", "%"].contains(
+          rest.dropFirst().prefix {
+            $0.isLetter || $0 == "%"
+          })
       {
         text += "\u{A0}"
         rest = rest.dropFirst()

@@ -11,8 +11,10 @@ public func renderReport(_ result: RunResult) -> String {
 func report(_ result: RunResult, files: [(name: String, bytes: [UInt8])]) -> Markup {
   let page = Page(result)
   let script = pageScript.text
-  let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"
-    + base64(sha256(Array(script.utf8))) + "'"
+  let digest = base64(sha256(Array(script.utf8)))
+  let policy: Markup = """
+    default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-\(digest)'
+    """
   let sections = page.sections(files: files)
   let links = Markup(
     sections.map { "<li><a href=\"#\($0.id)\">\($0.title)</a></li>" })
@@ -110,7 +112,12 @@ struct Page {
 
   var verdict: Markup {
     let kind = Page.kind(findings.sign)
-    let sign: Markup = findings.sign == .good ? "\u{2713}" : findings.sign == .bad ? "\u{2717}" : "?"
+    let sign =
+      switch findings.sign {
+      case .good: "\u{2713}"
+      case .bad: "\u{2717}"
+      case .open, .none: "?"
+      }
     let judgements = Markup(
       [findings.correctness, findings.performance, findings.fitness].map(judged))
     let loop: Markup =
@@ -155,10 +162,10 @@ struct Page {
     {
       link = " <a href=\"#\(anchor)\">The witness</a>"
     }
-    let text = findings.signs(judgement.text).capitalizedFirst
+    let text = findings.signs(judgement.sentence)
     return """
       <li class="\(Page.kind(judgement.sign))"><b>\(sign)\(judgement.head)</b>\
-      <span>\(Escaped(text, limit: 1_500)).\(link)</span></li>
+      <span>\(Escaped(text, limit: 1_500))\(link)</span></li>
 
       """
   }

@@ -23,6 +23,10 @@ extension Page {
       """, body)
   }
 
+  /// Where many classes are violated, each is told once, so that the page stays within its size;
+  /// the rest is in `result.json`.
+  private var isBrief: Bool { findings.notPermitted.count > 10 }
+
   private var promises: Markup {
     if result.anomalies.promises.isEmpty {
       return "<p>No part of this configuration promises anything.</p>\n"
@@ -49,7 +53,7 @@ extension Page {
     let times = "\(style.count(anomaly.count)) \(plural(anomaly.count, "time", "times"))"
     let why: Markup = anomaly.reason.isEmpty ? "" : "<p>\(sentence(anomaly.reason))</p>\n"
     var body = Markup()
-    for (index, told) in anomaly.witnesses.prefix(3).enumerated() {
+    for (index, told) in anomaly.witnesses.prefix(isBrief ? 1 : 3).enumerated() {
       if index == 1 { body += "<p>Another one:</p>\n" }
       body += story(told)
     }
@@ -93,7 +97,8 @@ extension Page {
   private func entries(_ witness: Witness, _ anomaly: Anomaly) -> Markup {
     let numbers = witness.story.prefix(8).map { style.count($0.entry) }
     if numbers.isEmpty { return "" }
-    let word = plural(numbers.count, "The history entry that proves it", "The history entries that prove it")
+    let word = plural(
+      numbers.count, "The history entry that proves it", "The history entries that prove it")
     return """
       <p class="note">\(word): <span class="mono">\(numbers.joined(separator: "; "))</span>. \
       <code>weir verify \(findings.run) --explain \(Escaped(anomaly.id, limit: 20))/1</code> tells \
@@ -104,15 +109,16 @@ extension Page {
 
   private func others(_ anomaly: Anomaly) -> Markup {
     if anomaly.others.isEmpty { return "" }
-    let listed = anomaly.others.prefix(200).map {
+    let listed = anomaly.others.prefix(isBrief ? 20 : 200).map {
       "\($0.source):\(style.count($0.sequence))"
     }
     let more = anomaly.count - anomaly.witnesses.count - listed.count
     let rest: Markup = more > 0 ? ", and \(style.count(more)) more" : ""
     let noun = Escaped(result.identity.eventNoun, limit: 40)
     return """
-      <details><summary>\(anomaly.others.count) other \(noun) (source:sequence)</summary>\
-      <p class="mono" style="max-width:none">\(Escaped(listed.joined(separator: ", "), limit: 8_000))\
+      <details><summary>\(listed.count) other \(noun) (source:sequence)</summary>\
+      <p class="mono" style="max-width:none">\
+      \(Escaped(listed.joined(separator: ", "), limit: 8_000))\
       \(rest)</p></details>
 
       """
@@ -224,6 +230,8 @@ extension Page {
     let table = Table(
       name: "Why classes do not apply",
       columns: [.text("classes"), .text("reason")], rows: Array(rows))
-    return "<details><summary>Why classes do not apply or are unknown</summary>\(table.markup)</details>"
+    return """
+      <details><summary>Why classes do not apply or are unknown</summary>\(table.markup)</details>
+      """
   }
 }

@@ -25,7 +25,8 @@ extension Page {
       .joined(separator: ", ")
     let attribution =
       causes.isEmpty
-      ? "" : sum == 0
+      ? ""
+      : sum == 0
         ? "Nothing differs, so there is nothing to put down to a cause."
         : "The \(style.count(sum)) differences are put down to: \(causes)."
     var body = table.markup
@@ -39,10 +40,11 @@ extension Page {
         cells: ["\(Escaped(result.identity.eventNoun)) in all", "\(style.count(total))"],
         kind: "sum")
       body += "<h3>Every event accounted for</h3>"
-      body += Table(
-        name: "Ledger of events",
-        columns: [.words("where it ended"), .number("events")], isNarrow: true, rows: rows + [end]
-      ).markup
+      body +=
+        Table(
+          name: "Ledger of events",
+          columns: [.words("where it ended"), .number("events")], isNarrow: true, rows: rows + [end]
+        ).markup
     }
     return Section(
       "oracle", "Oracle",
@@ -56,11 +58,13 @@ extension Page {
     let oracle = result.oracle
     var text = oracle.regime.isEmpty ? "" : "Regime: \(oracle.regime)"
     if oracle.greatestDisorder > 0 {
-      text += (text.isEmpty ? "" : "; ") + "greatest disorder "
+      text +=
+        (text.isEmpty ? "" : "; ") + "greatest disorder "
         + style.duration(oracle.greatestDisorder)
     }
     if oracle.lateDropped > 0 {
-      text += (text.isEmpty ? "" : "; ") + "\(style.count(oracle.lateDropped)) late events were "
+      text +=
+        (text.isEmpty ? "" : "; ") + "\(style.count(oracle.lateDropped)) late events were "
         + "legally dropped"
     }
     return text.isEmpty ? "" : text + "."
@@ -84,17 +88,18 @@ extension Page {
         ])
       }
       body += "<h3>Cost model</h3>"
-      body += Table(
-        name: "Parameters of the cost model",
-        columns: [.words("parameter"), .number("value"), .words("basis")], isNarrow: true,
-        rows: rows
-      ).markup
+      body +=
+        Table(
+          name: "Parameters of the cost model",
+          columns: [.words("parameter"), .number("value"), .words("basis")], isNarrow: true,
+          rows: rows
+        ).markup
     }
     return Section(
       "harness", "Harness",
       """
-      <p>Was the instrument fit to measure? If any line fails, the run is not usable (exit code 4), \
-      whatever the charts show.</p>
+      <p>Was the instrument fit to measure? If any line fails, the run is not usable (exit code \
+      4), whatever the charts show.</p>
       """, body)
   }
 
@@ -119,8 +124,11 @@ extension Page {
     }
     let size =
       "\(style.count(harness.historyEntries)) entries, \(style.bytes(harness.historyBytes))"
-    rows.append(("history", size + (harness.historyWhole ? ", whole" : ", not whole"), "whole",
-      harness.historyWhole))
+    rows.append(
+      (
+        "history", size + (harness.historyWhole ? ", whole" : ", not whole"), "whole",
+        harness.historyWhole
+      ))
     for check in harness.checks {
       rows.append(("\(Escaped(check.name))", findings.signs(check.found), "", check.fit))
     }
@@ -128,8 +136,9 @@ extension Page {
       rows.map { row in
         """
         <tr role="row"\(row.fit ? "" : " class=\"bad\"" as Markup)><th role="rowheader" \
-        scope="row">\(row.name)</th><td role="cell" data-l="found"><span>\(Escaped(row.found, limit: 400))</span></td>\
-        <td role="cell" data-l="limit"><span>\(row.limit.isEmpty ? style.none : row.limit)</span></td>\
+        scope="row">\(row.name)</th><td role="cell" data-l="found">\
+        <span>\(Escaped(row.found, limit: 400))</span></td><td role="cell" data-l="limit">\
+        <span>\(row.limit.isEmpty ? style.none : row.limit)</span></td>\
         <td role="cell">\(row.fit ? status(.good, "fit") : status(.bad, "not fit"))</td></tr>
 
         """
@@ -195,16 +204,18 @@ extension Page {
         return Table.Row(cells: [name, "\(per)", "\(style.duration(busy))"], kind: kind)
       }
       let rows = cost.parts.map { row("\(Escaped($0.name))", $0.busy, "") }
-      body += Table(
-        name: "CPU time",
-        caption: "CPU time, \(Escaped(cost.basis)), shared by \(style.count(cost.events)) events",
-        columns: [.words("part"), .number("per million events"), .number("in all")],
-        isNarrow: true,
-        rows: rows + [row("system under test", findings.busy, "sum")]
-      ).markup
+      body +=
+        Table(
+          name: "CPU time",
+          caption: "CPU time, \(Escaped(cost.basis)), shared by \(style.count(cost.events)) events",
+          columns: [.words("part"), .number("per million events"), .number("in all")],
+          isNarrow: true,
+          rows: rows + [row("system under test", findings.busy, "sum")]
+        ).markup
     }
     return Section(
-      "cost", "Cost", "<p>What the work took, with the harness kept apart from what it measures.</p>",
+      "cost", "Cost",
+      "<p>What the work took, with the harness kept apart from what it measures.</p>",
       body + harnessUsage)
   }
 
@@ -216,8 +227,11 @@ extension Page {
       ("retained in the log", style.bytes(usage.retainedBytes)),
       ("CPU time of Weir", style.duration(usage.cpu)),
       ("peak memory of Weir", style.bytes(usage.peakMemory)),
-      ("length of the run", style.duration(usage.simulated)
-        + ", taken in \(style.duration(usage.wall))"),
+      (
+        "length of the run",
+        style.duration(usage.simulated)
+          + ", taken in \(style.duration(usage.wall))"
+      ),
     ]
     let items = Markup(rows.map { "<dt>\($0.0)</dt><dd>\($0.1)</dd>\n" })
     return "<h3>Moved and spent</h3><dl class=\"env\">\n\(items)</dl>\n"
@@ -229,19 +243,25 @@ extension Page {
       ("scenario", identity.scenario), ("workload", identity.workload),
       ("backbone", identity.backbone), ("engine", identity.engine), ("sink", identity.sink),
       ("clock", identity.clock.rawValue), ("seed", "\(identity.seed)"),
-      ("beyond the file", identity.overrides.isEmpty
-        ? "nothing" : identity.overrides.joined(separator: " ")),
+      (
+        "beyond the file",
+        identity.overrides.isEmpty
+          ? "nothing" : identity.overrides.joined(separator: " ")
+      ),
       ("digest", identity.scenarioDigest.text),
     ]
     let list = Markup(items.map { "<dt>\($0.0)</dt><dd>\(Escaped($0.1, limit: 600))</dd>\n" })
     return Section(
       "configuration", "Configuration",
-      "<p>The scenario as it was run, every default and <code class=\"w\">--set</code> resolved.</p>",
+      """
+      <p>The scenario as it was run, every default and <code class="w">--set</code> resolved.</p>
+      """,
       """
       <dl class="env">
       \(list)</dl>
       <details><summary>scenario.yaml</summary><pre tabindex="0" role="region" \
-      aria-label="scenario.yaml"><code>\(Escaped(identity.scenarioText, limit: 30_000, lines: true))\
+      aria-label="scenario.yaml"><code>\
+      \(Escaped(identity.scenarioText, limit: 30_000, lines: true))\
       </code></pre></details>
 
       """)
@@ -271,7 +291,8 @@ extension Page {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)
       }.joined()
       return Table.Row(cells: [
-        "\(Escaped(file.name))", contents[file.name] ?? "", "\(style.bytes(UInt64(file.bytes.count)))",
+        "\(Escaped(file.name))", contents[file.name] ?? "",
+        "\(style.bytes(UInt64(file.bytes.count)))",
         "<span class=\"mono\">\(digest)</span>",
       ])
     }
@@ -282,7 +303,10 @@ extension Page {
       ]))
     let table = Table(
       name: "Files of the run",
-      caption: "history hash <span class=\"mono\" style=\"display:inline\">\(result.identity.historyHash.text)</span>",
+      caption: """
+        history hash <span class="mono" style="display:inline">\
+        \(result.identity.historyHash.text)</span>
+        """,
       columns: [
         .words("file"), .text("content"), .number("size"), .words("SHA-256, first 16 digits"),
       ], rows: rows)

@@ -55,7 +55,9 @@ extension Findings {
     figures.append(
       KeyFigure(
         label: "Latency max", value: text(maximum(all)),
-        note: hasFaults ? text(calm) + " outside faults" : limitNote("max")))
+        note: all.count == 0
+          ? "nothing was measured"
+          : hasFaults ? text(calm) + " outside faults" : limitNote("max")))
     return figures
   }
 
@@ -160,10 +162,17 @@ extension Findings {
 extension Page {
   var figures: Section {
     let identity = result.identity
+    let measured = result.latency.all.count + result.latency.all.notPositive
+    let count: Markup =
+      measured == 0
+      ? "Nothing was measured."
+      : """
+      \(style.count(measured)) \(identity.resultNoun) in \(style.chosen(result.rates.measured))\
+      \(findings.hasFaults ? ", faults included" : "").
+      """
     let lead: Markup = """
-      <p>Latency runs from the intended send instant to \(identity.resultNoun) being visible at the \
-      sink. \(style.count(result.latency.all.count)) \(identity.resultNoun) in \
-      \(style.duration(result.rates.measured))\(findings.hasFaults ? ", faults included" : "").</p>
+      <p>Latency runs from the intended send instant to \(identity.resultNoun) being visible at \
+      the sink. \(count)</p>
       """
     let items = Markup(findings.keyFigures.map(figure))
     if findings.showsMeasurements {
@@ -197,14 +206,20 @@ extension Page {
         "<p>The scenario sets no limits: nothing was missed, and nothing was promised.</p>\n")
     }
     let heads = Markup(
-      [("threshold", false), ("expected", true), ("measured", true), ("margin", false),
+      [
+        ("threshold", false), ("expected", true), ("measured", true), ("margin", false),
         ("result", false),
       ].map { title, right in
         let kind: Markup = right ? " class=\"r\"" : ""
         return "<th role=\"columnheader\" scope=\"col\"\(kind)>\(title)</th>"
       })
     let rows = Markup(findings.thresholds.map(row))
-    let calm: Markup = findings.hasFaults ? "\u{201C}Outside faults\u{201D} leaves out each fault and its recovery. Recovery runs from the start of a fault to the backlog of before it. " : ""
+    let calm: Markup =
+      findings.hasFaults
+      ? """
+      \u{201C}Outside faults\u{201D} leaves out each fault and its recovery. Recovery runs from \
+      the start of a fault to the backlog of before it.
+      """ : ""
     return Section(
       "thresholds", "Thresholds", "<p>What the scenario expects, failures first.</p>",
       """
@@ -212,7 +227,7 @@ extension Page {
       class="cards"><caption class="vh">Thresholds</caption><thead role="rowgroup"><tr role="row">\
       \(heads)</tr></thead><tbody role="rowgroup">
       \(rows)</tbody></table></div>
-      <p class="note">\(calm)The bar shows how much of the limit was used.</p>
+      <p class="note">\(calm) The bar shows how much of the limit was used.</p>
 
       """)
   }
@@ -228,13 +243,14 @@ extension Page {
       case .notApplicable: status(.none, "not applicable")
       }
     let margin = findings.signs(threshold.margin)
-    let bar: Markup = threshold.share.map { share in
-      let over: Markup = missed ? " class=\"over\"" : ""
-      let width = min(max(share, 0), 1) * 100
-      return """
-        <span class="bar" aria-hidden="true"><i\(over) style="width:\(width, 0)%"></i></span>
-        """
-    } ?? ""
+    let bar: Markup =
+      threshold.share.map { share in
+        let over: Markup = missed ? " class=\"over\"" : ""
+        let width = min(max(share, 0), 1) * 100
+        return """
+          <span class="bar" aria-hidden="true"><i\(over) style="width:\(width, 0)%"></i></span>
+          """
+      } ?? ""
     let reason: Markup =
       threshold.reason.isEmpty ? "" : "<small>\(Escaped(threshold.reason, limit: 400))</small>"
     return """

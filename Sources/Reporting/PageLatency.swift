@@ -8,13 +8,21 @@ extension Page {
       let under = result.latency.all.notPositive
       let words: Markup =
         under > 0
-        ? "<p>All \(style.count(under)) latencies are zero or negative: \(result.latency.notPositiveReason)</p>\n"
-        : "<p>No \(result.identity.resultNoun) became visible in the measure phase: there is nothing to draw.</p>\n"
+        ? """
+        <p>All \(style.count(under)) latencies are zero or negative: \
+        \(result.latency.notPositiveReason)</p>
+
+        """
+        : """
+        <p>No \(result.identity.resultNoun) became visible in the measure phase: there is nothing \
+        to draw.</p>
+
+        """
       return Section("percentiles", "Percentiles", heading: "Latency by percentile", "", words)
     }
     let lead: Markup = """
-      <p>Every division to the right adds a nine. The shaded wait is what a tool leaves out when it \
-      starts its clock only once the client lets it send.</p>
+      <p>Every division to the right adds a nine. The shaded wait is what a tool leaves out when \
+      it starts its clock only once the client lets it send.</p>
       """
     return Section(
       "percentiles", "Percentiles", heading: "Latency by percentile", lead,
@@ -33,7 +41,8 @@ extension Page {
         latency.all.supports(over, of)
         ? "" : "<small>needs \(NumberStyle.page.short(needed))</small>"
       return Table.Row(
-        cells: ["\(name)\(short)"] + columns.map { "\(findings.text(findings.quantile($0.1, over, of)))" })
+        cells: ["\(name)\(short)"]
+          + columns.map { "\(findings.text(findings.quantile($0.1, over, of)))" })
     }
     rows.append(
       Table.Row(cells: ["max"] + columns.map { "\(findings.text(findings.maximum($0.1)))" }))
@@ -83,8 +92,13 @@ extension Page {
     guard let frame, let bins else { return nil }
     let charts = RateCharts(findings: findings, frame: frame, bins: bins)
     let open = result.rates.shape.hasPrefix("open")
+    let openLoop: Markup =
+      open
+      ? """
+       It does not wait for the system: what cannot be taken at once becomes backlog.
+      """ : ""
     let lead: Markup = """
-      <p>The load is \(Escaped(result.rates.shape)).\(open ? " It does not wait for the system: what cannot be taken at once becomes backlog." : "")</p>
+      <p>The load is \(Escaped(result.rates.shape)).\(openLoop)</p>
       """
     var body = charts.rates().markup + charts.backlog().markup
     if findings.hasFaults { body += recoveryTable }
@@ -102,7 +116,8 @@ extension Page {
         fault.recoveredAfterEnd.map { $0 <= 0 ? "before it" : style.duration($0) } ?? "never"
       return Table.Row(cells: [
         """
-        <span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \(Escaped(fault.text))\(note)
+        <span class="faultkey">\(Escaped(fault.letter, limit: 4))</span> \
+        \(Escaped(fault.text))\(note)
         """,
         "\(style.instant(fault.start))", "\(style.chosen(fault.duration))",
         "\(style.duration(fault.stall))", "\(style.count(fault.peakBacklog))",
@@ -187,7 +202,10 @@ extension Page {
       columns: columns, rows: rows + [Table.Row(cells: sum, kind: "sum")])
     return Section(
       "stages", "Stages",
-      "<p>Instants on one clock cut each latency into stages, so a stall shows where the event was standing.</p>",
+      """
+      <p>Instants on one clock cut each latency into stages, so a stall shows where the event was \
+      standing.</p>
+      """,
       charts.shares() + charts.panels() + "<h3>Percentiles per stage</h3>" + table.markup)
   }
 

@@ -128,7 +128,8 @@ let pageStyle: Markup = """
   margin-bottom:8px}
   .multi figure{margin:0}.multi figcaption{font-size:13px;margin:0}
   .multi .area{margin-bottom:26px;margin-top:22px}
-  .pair{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:8px 40px;align-items:start}
+  .pair{display:grid;grid-template-columns:minmax(0,1fr) fit-content(46%);gap:8px 40px;
+  align-items:start}
   .scroll{overflow-x:auto;margin:0 0 8px;scrollbar-width:thin;
   background:linear-gradient(90deg,var(--bg) 50%,transparent) 0 0/40px 100% no-repeat local,
   linear-gradient(270deg,var(--bg) 50%,transparent) 100% 0/40px 100% no-repeat local,
@@ -243,6 +244,14 @@ let pageStyle: Markup = """
   .fillE{fill:var(--accent);fill-opacity:.42}
   .key i.fillE{background:color-mix(in srgb,var(--accent) 48%,transparent)}
   .cls .open{border-color:var(--unk);background:var(--unk-bg);color:var(--unk);font-weight:600}
+  body{overflow-wrap:break-word}
+  section>header p,figcaption,.judged span,h1,.why,.figs .s{overflow-wrap:anywhere}
+  @media (max-width:1000px){section{grid-template-columns:minmax(0,1fr)}}
+  @media (max-width:620px){.key li{white-space:normal;overflow-wrap:anywhere}}
+  .figs{grid-template-columns:repeat(4,minmax(0,1fr))}
+  @media (max-width:1000px){.figs .n{font-size:22px}.figs .n span{font-size:13px}}
+  @media (max-width:620px){.figs{grid-template-columns:repeat(2,minmax(0,1fr))}}
+  @media print{.scroll.narrow{max-width:none}}
   .scroll.narrow{max-width:520px}
   .figs.small .n{font-size:15px}.wr{white-space:normal}
   """

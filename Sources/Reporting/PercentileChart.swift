@@ -107,9 +107,11 @@ struct PercentileChart {
     let x = point.x / 10
     // The maximum is the highest value there is, so above it the label crosses no line.
     let y = point.y - 8
+    let anchor: Markup = x < 40 ? "start" : "end"
     return """
       <circle cx="\(x, 3)%" cy="\(point.y)" r="3" fill="var(--accent)"/>\
-      <text class="b halo" x="\(x, 3)%" y="\(y)" text-anchor="end" style="fill:var(--accent)">\
+      <text class="b halo" x="\(x, 3)%" y="\(y)" text-anchor="\(anchor)" \
+      style="fill:var(--accent)">\
       max \(NumberStyle.page.duration(most))</text>
       """
   }

@@ -10,9 +10,10 @@ struct RateCharts {
   func rates() -> Figure {
     let height = 132
     let columns = bins.columns
-    let most = columns.flatMap {
-      [$0.perSecond($0.offered), $0.perSecond($0.acknowledged), $0.perSecond($0.through)]
-    }.max() ?? 0
+    let most =
+      columns.flatMap {
+        [$0.perSecond($0.offered), $0.perSecond($0.acknowledged), $0.perSecond($0.through)]
+      }.max() ?? 0
     let axis = LinearAxis(to: most)
     func line(_ rate: (TimeBins.Column) -> Double) -> Markup {
       steps(columns.map { axis.y(rate($0), Double(height)) })

@@ -12,7 +12,7 @@ let pageScript: Markup = #"""
     const cursor = area.appendChild(document.createElement("i"));
     const out = figure.appendChild(document.createElement("output"));
     cursor.className = "cur"; cursor.hidden = true; area.tabIndex = 0;
-    if (!n) out.textContent = "Point at a time chart, or focus it and use the arrow keys, for values.";
+    if (!n) out.textContent = "Point at a time chart, or focus it and use arrow keys, for values.";
     const point = e => {
       const r = area.getBoundingClientRect(); show((e.clientX - r.left) / r.width * N | 0); };
     area.addEventListener("pointermove", point); area.addEventListener("pointerdown", point);
@@ -24,7 +24,8 @@ let pageScript: Markup = #"""
     at = Math.max(0, Math.min(N - 1, i));
     for (const { cursor, out, keys } of charts) {
       cursor.hidden = false; cursor.style.left = (at + .5) / N * 100 + "%";
-      out.textContent = S.time[at] + ": " + keys.map(k => S[k][0] + " " + S[k][1][at]).join(", "); } }
+      const told = keys.map(k => S[k][0] + " " + S[k][1][at]);
+      out.textContent = S.time[at] + ": " + told.join(", "); } }
   })()
   """#
 
@@ -46,9 +47,11 @@ extension Page {
     for (key, name, over, of) in [("p50", "p50", 50, 100), ("p99", "p99", 99, 100)]
       as [(String, String, UInt64, UInt64)]
     {
-      add(key, name, bins.columns.map {
-        findings.text(findings.quantile($0.latency, over, of))
-      })
+      add(
+        key, name,
+        bins.columns.map {
+          findings.text(findings.quantile($0.latency, over, of))
+        })
     }
     add("max", "max", bins.columns.map { findings.text(findings.maximum($0.latency)) })
     let rates: [(String, String, (TimeBins.Column) -> UInt64)] = [
@@ -65,13 +68,17 @@ extension Page {
     for (key, name, count) in waits { add(key, name, bins.columns.map { style.count(count($0)) }) }
     for (index, stage) in result.latency.stages.enumerated() where !stage.overTime.isEmpty {
       let columns = TimeBins.merged(stage.overTime, axis)
-      add("stage\(index)", "p50, p99", columns.map {
-        findings.text(findings.quantile($0, 50, 100)) + ", "
-          + findings.text(findings.quantile($0, 99, 100))
-      })
+      add(
+        "stage\(index)", "p50, max",
+        columns.map {
+          findings.text(findings.quantile($0, 50, 100)) + ", "
+            + findings.text(findings.maximum($0))
+        })
     }
-    let lateness = TimeBins.merged(result.harness.sendLatenessOverTime, axis)
-    add("late", "p99", lateness.map { findings.text(findings.quantile($0, 99, 100)) })
+    if !result.harness.sendLatenessOverTime.isEmpty {
+      let lateness = TimeBins.merged(result.harness.sendLatenessOverTime, axis)
+      add("late", "latest", lateness.map { findings.text(findings.maximum($0)) })
+    }
     return scriptBlock(.object(members))
   }
 

@@ -197,7 +197,9 @@ private func harness(_ harness: HarnessResult, _ findings: Findings) -> JSONValu
       "checks",
       .list(
         harness.checks.map {
-          .object([("name", .name($0.name)), ("found", .sentence($0.found)), ("fit", .bool($0.fit))])
+          .object([
+            ("name", .name($0.name)), ("found", .sentence($0.found)), ("fit", .bool($0.fit)),
+          ])
         })
     ),
     (

@@ -41,9 +41,11 @@ struct StageCharts {
       label += "\(stages[index].name) \(percent), "
       if share < 0.004 { continue }
       let words: Markup =
-        share > 0.24 ? "\(stage) \(percent)"
-        : share > 0.15 ? "<span class=\"x\">\(stage)</span> \(percent)"
-        : share > 0.07 ? "<span class=\"x\">\(percent)</span>" : ""
+        share > 0.24
+        ? "\(stage) \(percent)"
+        : share > 0.15
+          ? "<span class=\"x\">\(stage)</span> \(percent)"
+          : share > 0.07 ? "<span class=\"x\">\(percent)</span>" : ""
       bars += """
         <span class="k\(index % 4 + 1)" style="flex:\(share * 100, 3) 0 0">\(words)</span>
         """
@@ -100,7 +102,8 @@ struct StageCharts {
       <path class="ln a" d="\(points(StageCharts.high))"/>
       """
     let body =
-      frame.backdrop(height, words: false) + gridLines(axis.ticks(Double(height), apart: 24))
+      frame.backdrop(height, words: false, small: true)
+      + gridLines(axis.ticks(Double(height), apart: 24))
       + stretched(curves, height) + frame.ticks(height)
     let p99 = findings.quantile(stage.histogram, 99, 100)
     let caption =

@@ -33,6 +33,15 @@ private struct MarkdownPage {
   /// Running text, with everything in it escaped.
   func words(_ text: String) -> String { Escaped(text, limit: 1_000).markdown }
 
+  /// A key of the grammar as code; anything else as text.
+  func code(_ key: String) -> String {
+    let signs = "._-<>=% \u{2264}\u{2265}\u{A0}"
+    let plain = key.allSatisfy { character in
+      signs.contains(character) || (character.isASCII && (character.isLetter || character.isNumber))
+    }
+    return plain ? Escaped(key).markdownCode : words(key)
+  }
+
   mutating func heading(_ title: String) {
     line()
     line("## " + title)
@@ -80,8 +89,8 @@ private struct MarkdownPage {
         + words(result.outcome.sentence.capitalizedFirst))
     line()
     for judgement in [findings.correctness, findings.performance, findings.fitness] {
-      let text = findings.signs(judgement.text).capitalizedFirst
-      line("- \(sign(judgement.sign))**\(judgement.head).** \(words(text)).")
+      let text = words(findings.signs(judgement.sentence))
+      line("- \(sign(judgement.sign))**\(judgement.head).**" + (text.isEmpty ? "" : " " + text))
     }
     line()
     line("    " + Escaped(result.identity.command, limit: 2_000).terminal)
@@ -126,7 +135,7 @@ private struct MarkdownPage {
           case .notApplicable: "not applicable: " + words(threshold.reason)
           }
         return [
-          Escaped(threshold.metric).markdownCode, words(findings.spaced(threshold.expected)),
+          code(threshold.metric), code(findings.spaced(threshold.expected)),
           words(findings.signs(threshold.measured)), words(findings.signs(threshold.margin)),
           outcome,
         ]
@@ -181,7 +190,8 @@ private struct MarkdownPage {
         "### \(words("\(anomaly.id) \(anomaly.name)")), \(style.count(anomaly.count)) "
           + "\(plural(anomaly.count, "time", "times")), \(state)")
       line()
-      line("\(words(anomaly.definition.capitalizedFirst)). \(words(anomaly.reason.capitalizedFirst))")
+      let reason = words(anomaly.reason.capitalizedFirst)
+      line("\(words(anomaly.definition.capitalizedFirst)). \(reason)")
       guard let witness = anomaly.witnesses.first, !anomaly.permitted else { continue }
       line()
       for (index, step) in witness.story.prefix(8).enumerated() {
@@ -219,8 +229,9 @@ private struct MarkdownPage {
       let state = check.fit ? "\u{2713}" : "\u{2717}"
       line("- \(state) \(words(check.name)): \(words(findings.signs(check.found)))")
     }
-    line("- History: \(style.count(result.harness.historyEntries)) entries, hash "
-      + "`\(result.identity.historyHash.text)`")
+    line(
+      "- History: \(style.count(result.harness.historyEntries)) entries, hash "
+        + "`\(result.identity.historyHash.text)`")
   }
 
   mutating func rest() {
@@ -239,7 +250,8 @@ private struct MarkdownPage {
     if result.environment.isEmpty { line("Nothing was recorded.") }
     for fact in result.environment { line("- \(words(fact.name)): \(words(fact.value))") }
     heading("Files")
-    line("`report.html`, `result.json`, `junit.xml`, `latency.hlog`, `metrics.prom`, "
-      + "`scenario.yaml`, `history.weir`")
+    line(
+      "`report.html`, `result.json`, `junit.xml`, `latency.hlog`, `metrics.prom`, "
+        + "`scenario.yaml`, `history.weir`")
   }
 }

@@ -88,7 +88,8 @@ private struct TerminalPage {
     let before = text.count
     wrapped(findings.word + "  ", sentence, hang: 2)
     if color {
-      text = String(text.prefix(before)) + paint(findings.word, findings.sign)
+      text =
+        String(text.prefix(before)) + paint(findings.word, findings.sign)
         + text.dropFirst(before + findings.word.count)
     }
     for (name, judgement) in [
@@ -97,13 +98,15 @@ private struct TerminalPage {
     ] {
       var words = Escaped(judgement.text, limit: 2_000).terminal
       if judgement.word == "VIOLATED", let first = findings.notPermitted.first {
-        words += ": weir verify \(findings.run) --explain \(Escaped(first.id, limit: 20).terminal)/1"
+        let id = Escaped(first.id, limit: 20).terminal
+        words += ": weir verify \(findings.run) --explain \(id)/1"
       }
       let mark = padded(judgement.word, 8)
       let at = text.count
       wrapped("  " + padded(name, 12) + " " + mark + " ", words, hang: 24)
       if color {
-        text = String(text.prefix(at + 15)) + paint(judgement.word, judgement.sign)
+        text =
+          String(text.prefix(at + 15)) + paint(judgement.word, judgement.sign)
           + text.dropFirst(at + 15 + judgement.word.count)
       }
     }

@@ -65,7 +65,9 @@ public struct LatencyHistogram: Hashable, Sendable {
     if !other.counts.isEmpty {
       makeRoom(other.first)
       makeRoom(other.first + other.counts.count - 1)
-      for index in other.counts.indices { counts[other.first - first + index] &+= other.counts[index] }
+      for index in other.counts.indices {
+        counts[other.first - first + index] &+= other.counts[index]
+      }
     }
     if other.count > 0 {
       minimum = count == 0 ? other.minimum : min(minimum, other.minimum)

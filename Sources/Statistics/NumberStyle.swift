@@ -110,8 +110,8 @@ public enum NumberStyle: Sendable {
     return count(value.magnitude / unit.size) + gap + unit.name
   }
 
-  /// A length of time with as many digits as it takes to stay on the right side of a limit: 49.97 ms
-  /// against 50 ms is not printed as `50.0 ms`.
+  /// A length of time with as many digits as it takes to stay on the right side of a limit:
+  /// 49.97 ms against 50 ms is not printed as `50.0 ms`.
   public func duration(_ value: Nanoseconds, beside limit: Nanoseconds?) -> String {
     guard let limit, value != limit, value > 0, limit > 0 else { return duration(value) }
     if duration(value) != duration(limit) { return duration(value) }
@@ -127,8 +127,11 @@ public enum NumberStyle: Sendable {
   /// An instant from the start of the measure phase: `m:ss.s`, with 0 to 3 decimals, cut, not
   /// rounded, so that it never names a later instant.
   public func instant(_ value: Nanoseconds, decimals: Int = 1) -> String {
-    let step: UInt64 = decimals <= 0 ? 1_000_000_000 : [100_000_000, 10_000_000, 1_000_000][
-      min(decimals, 3) - 1]
+    let step: UInt64 =
+      decimals <= 0
+      ? 1_000_000_000
+      : [100_000_000, 10_000_000, 1_000_000][
+        min(decimals, 3) - 1]
     let ticks = value.magnitude / step
     let perSecond = 1_000_000_000 / step
     let seconds = ticks / perSecond

@@ -168,7 +168,8 @@ public final class Judge {
       // The end of the input says nothing about how far the load had come.
       if least < .max || context.endOfLoad != nil { oracle.advance(to: least) }
     }
-    log.tidy(passed: oracle.passed)
+    log.tidy(
+      passed: context.delivers ? oracle.passed : .max, needsRead: context.delivers)
     results.sweep()
   }
 
@@ -187,6 +188,9 @@ public final class Judge {
     if end == .complete && unreadable == nil && !endedInOrder {
       let reason = endReason.isEmpty ? "" : ": \(endReason)"
       judgement.gaps.append("the run was cut before its end\(reason)")
+    }
+    if !context.delivers {
+      judgement.gaps.append("the backbone delivers nothing, so there is nothing to compare")
     }
     let whole = judgement.gaps.isEmpty
     finishLog(&judgement, whole: whole)

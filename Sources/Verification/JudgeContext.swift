@@ -30,19 +30,22 @@ public struct JudgeContext {
   /// Events planned for this instant or later were never sent; nil: all of a finite source were.
   public var endOfLoad: Instant?
   public var partitions: Int
+  /// False for a backbone that acknowledges and delivers nothing: then nothing is due either.
+  public var delivers: Bool
   public var sink: SinkKind
   /// Blocks by lane and index, such as from a cache; nil asks the source.
   public var blockProvider: ((Int, Int) -> EventBlock?)?
   public var recorder: (any SampleRecorder)?
 
   public init(
-    workload: Workload, endOfLoad: Instant?, partitions: Int, sink: SinkKind,
+    workload: Workload, endOfLoad: Instant?, partitions: Int, sink: SinkKind, delivers: Bool = true,
     blockProvider: ((Int, Int) -> EventBlock?)? = nil, recorder: (any SampleRecorder)? = nil
   ) {
     self.workload = workload
     self.endOfLoad = endOfLoad
     self.partitions = partitions
     self.sink = sink
+    self.delivers = delivers
     self.blockProvider = blockProvider
     self.recorder = recorder
   }

@@ -75,8 +75,6 @@ public struct ResultCounts: Hashable, Sendable {
   }
   var counts = [UInt64](repeating: 0, count: Cause.allCases.count)
 
-  public init() {}
-
   /// Why a result differs (queries.md 2.5).
   public enum Cause: Int, CaseIterable, Sendable {
     case lostUpstream, duplicateUpstream, droppedLate, sink, wrongLogic, unexplained

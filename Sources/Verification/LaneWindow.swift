@@ -188,11 +188,12 @@ final class LaneWindow {
   }
 
   /// Lets go of what is done with; `passed` is how far the oracle has come in event time.
-  func tidy(passed: Int64) {
+  /// `needsRead` is false when nothing is delivered, so that an outcome is all there is to wait for.
+  func tidy(passed: Int64, needsRead: Bool) {
     let old = states.count - keptBlocks
     for place in 0..<states.count {
       guard let state = states[place], state.lastTime < passed else { continue }
-      if state.open[0] == 0 || place < old { letGo(state, place) }
+      if state.open[0] == 0 || place < old { letGo(state, place, needsRead) }
     }
     var gone = 0
     while gone < states.count && states[gone] == nil { gone += 1 }
@@ -202,10 +203,11 @@ final class LaneWindow {
     }
   }
 
-  private func letGo(_ state: BlockState, _ place: Int) {
+  private func letGo(_ state: BlockState, _ place: Int, _ needsRead: Bool) {
     for event in 0..<state.block.count {
       let flags = state.flags[event]
-      let done = flags & EventFlags.polled != 0 && flags & EventFlags.outcome != 0
+      let isRead = flags & EventFlags.polled != 0 || !needsRead
+      let done = isRead && flags & EventFlags.outcome != 0
       if done || state.block.intendedAt[event] >= endOfLoad { continue }
       stragglers[state.block.baseSequence &+ UInt64(event)] = Straggler(
         flags: flags, sentAt: state.sentAt[event], acknowledgedAt: state.acknowledgedAt[event],

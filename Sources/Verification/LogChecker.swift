@@ -87,7 +87,9 @@ final class LogChecker {
     return lanes[Int(source)].state(of: sequence, for: role).map { BlockView($0) }
   }
 
-  func tidy(passed: Int64) { for lane in lanes { lane.tidy(passed: passed) } }
+  func tidy(passed: Int64, needsRead: Bool) {
+    for lane in lanes { lane.tidy(passed: passed, needsRead: needsRead) }
+  }
 
   // The readers of runs keep the addresses of the current block in `view`, and go back to the
   // lane only when a sequence lies outside of it.

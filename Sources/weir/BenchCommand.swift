@@ -91,8 +91,12 @@ extension Session {
   private func measure(_ bench: Bench) throws(Problems) -> BenchSample {
     let outcome = try ChildProcess.run(["/proc/self/exe", "__bench", bench.name])
     if outcome.code != 0 {
-      let text = outcome.errors.isEmpty ? "code \(outcome.code)" : outcome.errors
-      throw failure("the bench \(bench.name) failed: \(text)", code: .internalError)
+      let line = outcome.errors.split(separator: "\n").first.map(String.init) ?? ""
+      let prefix = "weir: error: "
+      let text = line.hasPrefix(prefix) ? String(line.dropFirst(prefix.count)) : line
+      throw failure(
+        "the bench \(bench.name) failed: \(text.isEmpty ? "code \(outcome.code)" : text)",
+        code: ExitCode(rawValue: outcome.code) ?? .internalError)
     }
     guard let value = Double(outcome.output.split(separator: "\n").last ?? "") else {
       throw failure("the bench \(bench.name) printed no figure", code: .internalError)

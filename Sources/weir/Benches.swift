@@ -1,5 +1,8 @@
+import Bytes
 import CShim
 import Commands
+import Glibc
+import History
 import Model
 import Scenarios
 import Statistics
@@ -17,7 +20,7 @@ struct Bench: Sendable {
   var run: @Sendable () throws(Problems) -> Double
 
   /// The benches of this version.
-  static let all = [pipeline, memory, help]
+  static let all = [pipeline, historyShare, nullBackbone, memory, help]
 
   func print(_ value: Double) -> String {
     switch unit {
@@ -44,23 +47,65 @@ struct Bench: Sendable {
     name: "memory-50M", unit: "bytes", target: 256 * 1024 * 1024, moreIsBetter: false,
     repetitions: 1
   ) { () throws(Problems) in
-    let events = try runPayments(measure: "500s")
+    let events = try runPayments(measure: "510s")
     if events < 50_000_000 { throw failure("only \(events) events were sent") }
     return Double(shim_peak_memory_bytes())
   }
 
-  /// Runs the scenario of the benches; how many events it sent. Its verdict must be valid.
-  private static func runPayments(measure: String) throws(Problems) -> UInt64 {
+  /// What keeping the history costs beside the whole: its entries are written once more, hashed and
+  /// stored, and that is held against the CPU time of the run that made them. Reading them first is
+  /// part of the figure, so it is an upper bound.
+  static let historyShare = Bench(
+    name: "history", unit: "%", target: 5, moreIsBetter: false, repetitions: 7
+  ) { () throws(Problems) in
+    let folder = try BenchFolder()
+    defer { folder.remove() }
+    let start = shim_process_cpu_ns()
+    _ = try runPayments(measure: "10s", in: folder)
+    let whole = shim_process_cpu_ns() - start
+    let again = shim_process_cpu_ns()
+    try rewriteHistory(folder.history, to: folder.history + ".again")
+    return Double(shim_process_cpu_ns() - again) * 100 / Double(whole)
+  }
+
+  /// What the harness costs for an event when the system under test costs nothing: generator,
+  /// batches, history and judge over the null adapter, in real time.
+  static let nullBackbone = Bench(
+    name: "null-backbone", unit: "ns/event", target: 150, moreIsBetter: false, repetitions: 5
+  ) { () throws(Problems) in
+    let text = """
+      # Demonstrates: what the harness costs.
+      weir: 1
+      workload: {kind: pass-through, query: copy, sources: 4}
+      load: {shape: constant, rate: 400k/s}
+      backbone: {kind: "null"}
+      clock: wall
+      resources: {partitions: 4}
+      phases: {warm_up: 0s, measure: 4s, heal: 0s}
+
+      """
+    let loaded = try loadScenario(
+      bytes: Array(text.utf8), file: "bench", name: "bench", catalog: Catalogue.forLoader
+    ).get()
+    let start = shim_process_cpu_ns()
+    let result = try executeUnrecorded(loaded)
+    return Double(shim_process_cpu_ns() - start) / Double(max(result.usage.events, 1))
+  }
+
+  /// Runs the scenario of the benches with its history on disk; how many events it sent.
+  private static func runPayments(
+    measure: String, in folder: BenchFolder? = nil
+  ) throws(Problems) -> UInt64 {
     let text = """
       # Demonstrates: Weir's own speed.
       weir: 1
+      seed: 42
       workload:
         kind: fraud-detection
         sources: 8
-        parameters: {cards: 1M, duplicate_horizon: 10s, velocity_window: 2s}
+        parameters: {cards: 10M, again_every: 0, velocity_window: 1200ms, drain_window: 10s}
       load: {shape: constant, rate: 100k/s}
-      backbone: {costs: {record: 100ns}}
-      engine: {watermark_delay: 2s, costs: {record: 5us}}
+      engine: {watermark_delay: 2s, checkpoint_interval: 1s, costs: {record: 10us}}
       resources: {partitions: 4, slots: 2}
       phases: {warm_up: 0s, measure: \(measure), heal: 0s}
 
@@ -68,8 +113,12 @@ struct Bench: Sendable {
     let loaded = try loadScenario(
       bytes: Array(text.utf8), file: "bench", name: "bench", catalog: Catalogue.forLoader
     ).get()
-    let result = try executeUnrecorded(loaded)
-    if result.outcome.correctness == .invalid || result.outcome.saturated {
+    let own = folder == nil ? try BenchFolder() : nil
+    defer { own?.remove() }
+    let result = try execute(
+      loaded, scenarioPath: "bench.yaml", overrides: [], command: "weir bench",
+      folder: (folder ?? own)?.path ?? ".", progress: { _ in })
+    if result.outcome.correctness != .valid || result.outcome.saturated {
       throw failure("the run of the bench is not valid: \(result.outcome.sentence)")
     }
     return result.usage.events
@@ -103,5 +152,73 @@ func repeatBench(_ line: [String]) -> ExitCode {
   } catch {
     console.report(error)
     return error.code
+  }
+}
+
+/// A private folder for the history of a bench, below TMPDIR.
+struct BenchFolder {
+  let path: String
+  var history: String { "\(path)/history.weir" }
+
+  init() throws(Problems) {
+    var template = Array("\(variable("TMPDIR") ?? "/tmp")/weir-bench-XXXXXX".utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) != nil }
+    guard made else { throw failure("no temporary folder: \(Files.reason(errno))") }
+    path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }
+
+  func remove() {
+    for name in Files.names(in: path) { unlink("\(path)/\(name)") }
+    rmdir(path)
+  }
+}
+
+/// Reads every entry of a history and writes it to a new one.
+private func rewriteHistory(_ path: String, to copy: String) throws(Problems) {
+  do throws(HistoryError) {
+    let writer = try HistoryWriter(path: copy)
+    _ = try HistoryFile.read(path) { bytes, first, at in
+      var cursor = EntryCursor(bytes, firstEntry: first, startAt: at)
+      do throws(DecodingError) {
+        while let kind = try cursor.next() {
+          writer.begin(kind, at: cursor.at)
+          try rewrite(kind, &cursor, writer)
+        }
+      } catch {
+        return false
+      }
+      return true
+    }
+    _ = writer.finish()
+    if let lost = writer.failure { throw lost }
+  } catch {
+    throw failure(error.message)
+  }
+}
+
+private func rewrite(
+  _ kind: EntryKind, _ cursor: inout EntryCursor, _ writer: HistoryWriter
+) throws(DecodingError) {
+  for field in kind.fields {
+    switch field {
+    case .number: writer.number(try cursor.number())
+    case .signed: writer.signed(try cursor.signed())
+    case .word: writer.word(try cursor.word())
+    case .text: writer.text(try cursor.text())
+    case .run:
+      var first: UInt64?
+      var steps: [UInt64] = []
+      var last: UInt64 = 0
+      let (source, count) = try cursor.run { _, sequence in
+        if first == nil { first = sequence } else { steps.append(sequence &- last) }
+        last = sequence
+      }
+      for number in [UInt64(source), UInt64(count), first ?? 0] { writer.number(number) }
+      for step in steps { writer.number(step) }
+    case .rows:
+      let count = try cursor.number()
+      writer.number(count)
+      for _ in 0..<count { writer.row(try cursor.row()) }
+    }
   }
 }

@@ -68,12 +68,12 @@ func judge(history: String) throws(Problems) -> RunResult {
   do throws(RunFailure) {
     return try judgeHistory(
       path: history, machine: machine,
-      traceFile: { traceFile($0, beside: "scenarios/x.yaml") }
-    ) { (text: String) throws(Problems) in
-      try loadScenario(
-        bytes: Array(text.utf8), file: history, name: "history", catalog: Catalogue.forLoader
-      ).get().scenario
-    }
+      traceFile: { traceFile($0, beside: "scenarios/x.yaml") },
+      parse: { (text: String) throws(Problems) in
+        try loadScenario(
+          bytes: Array(text.utf8), file: history, name: "history", catalog: Catalogue.forLoader
+        ).get().scenario
+      })
   } catch {
     throw problems(error)
   }

@@ -6,6 +6,7 @@ import Model
 /// Parses the command line, hands it to one command, and exits with its code.
 @main struct Main {
   static func main() {
+    shim_keep_freed_memory()
     shim_watch_crashes(
       """
       weir: internal error: the program stopped at an impossible state
@@ -13,6 +14,7 @@ import Model
         it with the scenario and the output of: weir doctor --json
 
       """, ExitCode.internalError.rawValue)
+    shim_unblock_interrupts()
     let line = Array(CommandLine.arguments.dropFirst())
     if line.first == "__complete" { exit(complete(Array(line.dropFirst())).rawValue) }
     if line.first == "__bench" { exit(repeatBench(Array(line.dropFirst())).rawValue) }

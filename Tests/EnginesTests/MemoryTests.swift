@@ -94,7 +94,7 @@ import Testing
 
   private func check(_ table: KeyedTable, _ model: [UInt64: Int64], _ words: Int) {
     var seen = 0
-    table.forEach { row in
+    table.eachRow { row in
       seen += 1
       #expect(model[UInt64(bitPattern: row[0])] == row[1])
       if words > 2 { #expect(row[words - 1] == -row[1]) }

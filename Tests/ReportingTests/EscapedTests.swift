@@ -46,7 +46,8 @@ import Testing
       ]
       for text in all {
         for form in [text.html, text.json, text.markdown, text.markdownCode, text.xml] {
-          #expect(!form.unicodeScalars.contains { $0.value < 32 || ($0.value >= 127 && $0.value < 160) })
+          let values = form.unicodeScalars.map(\.value)
+          #expect(!values.contains { $0 < 32 || ($0 >= 127 && $0 < 160) })
         }
         #expect(!text.html.contains("<") && !text.html.contains("\""))
         #expect(text.terminal.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value < 127 })

@@ -49,6 +49,7 @@ import Testing
       var open: [String] = []
       let page = sample.text("report.html")
       let body = page.components(separatedBy: "<script").first ?? ""
+      let ends = page.contains("<script") ? ["html", "body"] : []
       for piece in body.components(separatedBy: "<").dropFirst() {
         let name = String(piece.drop { $0 == "/" }.prefix { $0.isLetter || $0.isNumber })
         let whole = piece.prefix { $0 != ">" }
@@ -60,12 +61,12 @@ import Testing
           open.append(name)
         }
       }
-      #expect(open == ["html", "body"])
+      #expect(open == ends)
     }
   }
 
   @Test func `hostile text leaves the elements of a page as they are`() throws {
-    let page = sampleWithoutRaw(.hostile)
+    let page = Sample.hostile.text("report.html")
     for raw in ["<img", "<b>nul", "onerror=alert(1)>", "</style><b>", "<script>alert"] {
       #expect(!page.contains(raw), "\(raw)")
     }
@@ -81,15 +82,12 @@ import Testing
     #expect(terminal.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 32 && $0.value < 127) })
   }
 
-  private func sampleWithoutRaw(_ sample: Sample) -> String { sample.text("report.html") }
-
   @Test func `the one script runs by its digest`() throws {
     let page = Sample.valid.text("report.html")
     let script = try #require(
       page.components(separatedBy: "<script>").last?.components(separatedBy: "</script>").first)
     // The digest of an unchanged script, from openssl: a change of the script changes it.
-    let policy = try #require(page.components(separatedBy: "script-src 'sha256-").last)
-    #expect(policy.prefix { $0 != "'" } == "SCRIPTHASH")
+    #expect(page.contains("script-src 'sha256-H3CYhmaU0TK1HXuimpwq6thWpvE39p+Tyiy5FDDtFFQ='"))
     #expect(script.split(separator: "\n").count <= 27)
     #expect(!script.contains("innerHTML"))
   }

@@ -25,9 +25,9 @@ private let sinkDuplicate = Anomaly(
       events: [EventID(source: 3, sequence: 1_405_628)],
       story: [
         step(146_557, 24_815, "the engine completed checkpoint 23, up to requests/17 @ 468,363"),
-        step(146_992, 24_900, "source 3 sent payment 3:1,405,628; the log acknowledged it at 468,549"),
+        step(146_992, 24_900, "source 3 sent payment 3:1,405,628, acknowledged at 468,549"),
         step(147_043, 24_910, "rule velocity raised an alert for it; the sink wrote row 45,369"),
-        step(147_500, 25_000, "fault A: the engine was killed; checkpoint 23 was still the last one"),
+        step(147_500, 25_000, "fault A: the engine was killed; the last checkpoint is 23"),
         step(162_347, 27_911, "the engine restored checkpoint 23 and read again from 468,364"),
         step(162_648, 27_970, "the same payment raised the same alert; the sink wrote row 45,406"),
       ], conclusion: "So one payment has two alert rows: 45,369 and 45,406.")
@@ -201,8 +201,9 @@ func crowdedRun() -> RunResult {
   var plan = Plan()
   plan.faults = (0..<40).map(crowdedFault)
   var run = base(plan)
-  run.outcome.sentence = "1,600,000 payments gave 3,187 alerts, each exactly once, through 40 faults."
-  run.anomalies.found = run.anomalies.classes.filter { $0.state != .notApplicable }.prefix(30).map {
+  run.outcome.sentence =
+    "1,600,000 payments gave 3,187 alerts, each exactly once, through 40 faults."
+  run.anomalies.found = run.anomalies.classes.map {
     Anomaly(
       id: $0.id, name: $0.name, definition: "a class of the catalogue", count: 1_000_000,
       witnesses: permittedReread.witnesses,

@@ -41,6 +41,9 @@ int shim_remove(const char *path);
 /// The message of an errno value.
 const char *shim_error_text(int error_number);
 
+/// Lets the allocator keep what is freed, up to a bound, instead of giving it back and asking anew.
+void shim_keep_freed_memory(void);
+
 /// Number of SIGINT and SIGTERM seen since shim_watch_interrupts.
 int shim_interrupt_count(void);
 void shim_watch_interrupts(void);
