@@ -64,6 +64,7 @@ let package = Package(
         "Workloads", "Traces", "Faults", "Backbones", "Verification", "Statistics", "Engines",
         "CShim",
       ]),
+    module("Conformance", ["Model", "Bytes", "Draws", "Scheduling", "Backbones"]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
     // Roof
     module("Commands", ["Model", "Scenarios"]),
@@ -79,6 +80,21 @@ let package = Package(
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
+    tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
+    tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),
+    tests("ConformanceTests", ["Model", "Backbones", "Conformance"]),
+    tests(
+      "EnginesTests",
+      ["Model", "Bytes", "Draws", "History", "Queries", "Backbones", "Engines"]),
+    tests("FaultsTests", ["Model", "Draws", "Scenarios", "Faults"]),
+    tests("HistoryTests", ["Model", "Bytes", "Draws", "History", "CShim"]),
+    tests("StatisticsTests", ["Model", "Draws", "Statistics"]),
+    tests(
+      "HarnessTests",
+      [
+        "Model", "Bytes", "Draws", "Scenarios", "Scheduling", "History", "Workloads", "Faults",
+        "Backbones", "Verification", "Statistics", "Engines", "Harness", "CShim",
+      ]),
     tests("DrawsTests", ["Draws"]),
     tests(
       "TracesTests",

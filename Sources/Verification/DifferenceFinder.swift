@@ -201,6 +201,11 @@ struct DifferenceFinder {
           key, group, row,
           double ? "was committed in two transactions" : "was seen twice and is due once")
       }
+      if judge.results.hasAbortedCopy(row) {
+        judge.facts.add("T1", event: row.lineage) {
+          made(key, group, row, "was seen more often than committed transactions wrote it")
+        }
+      }
       return
     }
     count("E3", key, group, row, cause ?? .unexplained, "was seen and is not due", &judgement)
