@@ -185,7 +185,8 @@ extension ConformanceWorld {
       for index in delivery.first..<delivery.batch.count {
         seen.append(
           Seen(
-            offset: delivery.baseOffset + Int64(index), key: delivery.batch.key(index).map(Array.init),
+            offset: delivery.baseOffset + Int64(index),
+            key: delivery.batch.key(index).map(Array.init),
             value: Array(delivery.batch.value(index))))
       }
     }

@@ -13,7 +13,8 @@ let recordChecks = [
     .records, "empty", "an empty value is a record, with and without key"
   ) { world throws(CheckFailure) in
     try checkUnchanged(
-      world, [Sample(key: nil, value: []), Sample(key: [1], value: []), Sample(key: nil, value: [])])
+      world,
+      [Sample(key: nil, value: []), Sample(key: [1], value: []), Sample(key: nil, value: [])])
   },
   ConformanceCheck(
     .records, "empty-key", "an empty key is another thing than none"

@@ -56,7 +56,8 @@ public struct ConformanceSubject: Sendable {
   public init(
     name: String, withheld: [ConformanceCapability: String] = [:], hasWire: Bool, hasNodes: Bool,
     isPaced: Bool = false,
-    make: @escaping @Sendable (ConformanceShape, (any WireFilter)?) throws(CheckFailure)
+    make:
+      @escaping @Sendable (ConformanceShape, (any WireFilter)?) throws(CheckFailure)
       -> any Backbone
   ) {
     self.name = name

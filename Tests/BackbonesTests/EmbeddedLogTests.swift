@@ -43,7 +43,9 @@ final class LogWorld {
 
   /// Outcomes of batches, in the order in which they were answered.
   var outcomes: [Outcome] {
-    answers.compactMap { if case .submitted(_, _, _, let outcome) = $0.completion { outcome } else { nil } }
+    answers.compactMap {
+      if case .submitted(_, _, _, let outcome) = $0.completion { outcome } else { nil }
+    }
   }
 
   func submit(_ count: Int, first: UInt64 = 0) {

@@ -138,9 +138,10 @@ import Testing
   }
 
   /// Width of a bucket, how far times scatter, seed.
-  @Test(arguments: [
-    (1, 50, 1), (10, 500, 2), (10, 100_000, 3), (1_000, 2_000, 4), (1 << 33, 1 << 36, 5),
-  ] as [(Int64, Int, UInt64)])
+  @Test(
+    arguments: [
+      (1, 50, 1), (10, 500, 2), (10, 100_000, 3), (1_000, 2_000, 4), (1 << 33, 1 << 36, 5),
+    ] as [(Int64, Int, UInt64)])
   func `hands on what a sorted list would`(width: Int64, scatter: Int, seed: UInt64) {
     var dice = Dice(seed, "buffer")
     var buffer = SortBuffer(rowWords: 4, width: width)

@@ -16,9 +16,10 @@ import Testing
   }
 
   /// A row as `tumbling` gives it: key, start in milliseconds, values.
-  func window(_ key: Int64, _ start: Int64, _ values: [String], at time: Int64, _ events: UInt64,
-    _ last: UInt64) -> Out
-  {
+  func window(
+    _ key: Int64, _ start: Int64, _ values: [String], at time: Int64, _ events: UInt64,
+    _ last: UInt64
+  ) -> Out {
     Out(
       text: "[\(key), \(start * unit)] [\(values.joined(separator: ", "))]", time: time,
       events: events, lineage: last)
@@ -76,7 +77,8 @@ import Testing
     #expect(bench.take() == [])
   }
 
-  @Test func `Q-25 and Q-26: late in an open window counts, in a closed one it is dropped`() throws {
+  @Test func `Q-25 and Q-26: late in an open window counts, in a closed one it is dropped`() throws
+  {
     let bench = try tumbling(10, [.count])
     bench.push(Row(3, 1, [1, 0]))
     bench.advance(to: 8)
@@ -140,9 +142,10 @@ import Testing
   @Test func `X-14: deduplicate counts from kept rows`() throws {
     let bench = try Bench(
       1, [.deduplicate(0, by: [0], horizon: 10 * unit)], key: [0], value: [0])
-    let out = bench.run([3, 5, 12, 13, 22, 24].enumerated().map {
-      Row($0.element, UInt64($0.offset + 1), [1])
-    })
+    let out = bench.run(
+      [3, 5, 12, 13, 22, 24].enumerated().map {
+        Row($0.element, UInt64($0.offset + 1), [1])
+      })
     #expect(out.map(\.lineage) == [1, 4, 6])
   }
 

@@ -39,12 +39,13 @@ import Testing
   }
 
   @Test func `virtual and paced runs have the same history`() throws {
-    var scenario = smallScenario(faults: Self.faults.map { fault in
-      var sooner = fault
-      sooner.at = min(fault.at, 300 * .millisecond)
-      sooner.duration = min(fault.duration, 200 * .millisecond)
-      return sooner
-    })
+    var scenario = smallScenario(
+      faults: Self.faults.map { fault in
+        var sooner = fault
+        sooner.at = min(fault.at, 300 * .millisecond)
+        sooner.duration = min(fault.duration, 200 * .millisecond)
+        return sooner
+      })
     scenario.phases.warmUp = 100 * .millisecond
     scenario.phases.measure = 600 * .millisecond
     scenario.phases.heal = 100 * .millisecond

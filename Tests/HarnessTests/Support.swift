@@ -39,7 +39,8 @@ func smallScenario(
   var parameters: [WorkloadChoice.Parameter] = []
   if kind == "fraud-detection" {
     parameters = [
-      .init(name: "cards", value: .count(100_000)), .init(name: "fraud", value: .ratio(Ratio(1, 5))),
+      .init(name: "cards", value: .count(100_000)),
+      .init(name: "fraud", value: .ratio(Ratio(1, 5))),
       .init(name: "velocity_limit", value: .count(4)),
       .init(name: "again_every", value: .count(200)),
     ]
@@ -71,7 +72,8 @@ func smallScenario(
 
 /// Faults by short names, in the middle of the load.
 enum Fault {
-  static func crash(_ role: FaultTarget.Role, at: Nanoseconds = 700 * .millisecond) -> PlannedFault {
+  static func crash(_ role: FaultTarget.Role, at: Nanoseconds = 700 * .millisecond) -> PlannedFault
+  {
     PlannedFault(
       kind: .crash, target: .node(role, index: nil), at: at, duration: 200 * .millisecond)
   }

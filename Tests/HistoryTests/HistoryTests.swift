@@ -109,7 +109,8 @@ func writeRandom(_ writer: HistoryWriter, _ seed: UInt64, _ count: Int) -> [Stri
           Int(draw(4))]
         writer.text(value)
         text += " '\(value)'"
-      case .run: text += writeRun(writer, source: UInt32(draw(9)), first: draw(1 << 50), draw(40) + 1)
+      case .run:
+        text += writeRun(writer, source: UInt32(draw(9)), first: draw(1 << 50), draw(40) + 1)
       case .rows: text += writeRows(writer, draw(4), draw)
       }
     }
