@@ -205,7 +205,7 @@ package struct SortBuffer: ~Copyable {
   }
 
   /// A copy of all waiting rows; the memory of `old` is used again if it is large enough.
-  func contents(reusing old: consuming [Int64] = []) -> [Int64] {
+  package func contents(reusing old: consuming [Int64] = []) -> [Int64] {
     var rows = old
     rows.removeAll(keepingCapacity: true)
     rows.reserveCapacity(count * stride)
