@@ -67,6 +67,13 @@ package final class UndoMemory {
     clean.deallocate()
   }
 
+  /// As new: zeroed, without marks.
+  func reset() {
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: lineCount * Self.lineSize)
+    clean.update(repeating: 0, count: cleanWords)
+    segments.removeAll()
+  }
+
   /// Must be called before bytes of the line are changed.
   @inline(__always) package func touch(line: Int) {
     let word = line >> 6
@@ -108,4 +115,27 @@ package final class UndoMemory {
 
   /// Lines kept since the last mark: what an incremental snapshot would write.
   package var changedLines: Int { segments.last?.count ?? 0 }
+}
+
+/// Memory of tables that are not needed any more, for the next one of the same size: fresh memory
+/// costs a visit to the kernel for every page.
+final class MemoryPool {
+  private var kept: [UndoMemory] = []
+
+  /// Zeroed memory of a size.
+  func take(byteCount: Int) -> UndoMemory {
+    let lines = max((byteCount + UndoMemory.lineSize - 1) / UndoMemory.lineSize, 1)
+    guard let place = kept.firstIndex(where: { $0.lineCount == lines }) else {
+      return UndoMemory(byteCount: byteCount)
+    }
+    let memory = kept.remove(at: place)
+    memory.reset()
+    return memory
+  }
+
+  /// Takes back what nobody else holds; a few are enough.
+  func give(_ memory: UndoMemory) {
+    kept.append(memory)
+    if kept.count > 2 { kept.removeFirst() }
+  }
 }
