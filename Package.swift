@@ -72,7 +72,8 @@ let package = Package(
       name: "weir",
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
-        "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting", "CShim",
+        "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
+        "Conformance", "CShim",
         "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
       ],
       swiftSettings: hot + strict),

@@ -15,7 +15,8 @@ package final class TransactionRecord {
   }
 }
 
-/// One partition: batches in the order in which they were appended, and what a producer may repeat.
+/// One partition: batches in the order in which they were appended, with what a producer may
+/// repeat.
 package struct PartitionLog {
   struct Entry {
     var batch: RecordBatch

@@ -6,7 +6,7 @@ import Queries
 /// start is dead. Its rows come in event order.
 final class PatternOperator: Operator {
   private let digest: KeyDigest
-  private let steps: [Condition]
+  private let steps: Conditions
   private let within: Nanoseconds
   private let key: [Int]
   private let measures: [Measure]
@@ -34,7 +34,7 @@ final class PatternOperator: Operator {
     defects: Set<EngineDefect>
   ) {
     digest = KeyDigest(key)
-    self.steps = steps.map(Condition.compile)
+    self.steps = Conditions(steps)
     self.within = within
     self.key = key
     self.measures = measures
@@ -51,7 +51,7 @@ final class PatternOperator: Operator {
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     expire(until: row[0])
     var satisfied: Int64 = 0
-    for index in steps.indices where steps[index].test(row) == .yes {
+    for index in 0..<steps.count where steps.test(index, row) == .yes {
       satisfied |= 1 << Int64(index)
     }
     if satisfied == 0 { return }

@@ -98,19 +98,38 @@ private final class Among: Condition {
   }
 }
 
+/// Several conditions in one, read without counting references: they are asked for every row.
+struct Conditions {
+  private let owned: [Condition]
+  private let parts: UnsafeMutablePointer<Unmanaged<Condition>>
+  let count: Int
+
+  /// The memory behind the list lives as long as the program: conditions are compiled once.
+  init(_ predicates: [Predicate]) {
+    owned = predicates.map(Condition.compile)
+    count = owned.count
+    parts = .allocate(capacity: max(count, 1))
+    for (index, part) in owned.enumerated() { parts[index] = .passUnretained(part) }
+  }
+
+  @inline(__always) func test(_ index: Int, _ row: UnsafePointer<Int64>) -> Truth {
+    parts[index]._withUnsafeGuaranteedRef { $0.test(row) }
+  }
+}
+
 private final class Junction: Condition {
-  private let parts: [Condition]
+  private let parts: Conditions
   private let stopsAt: Truth
 
   init(_ parts: [Predicate], stopsAt: Truth) {
-    self.parts = parts.map(Condition.compile)
+    self.parts = Conditions(parts)
     self.stopsAt = stopsAt
   }
 
   override func test(_ row: UnsafePointer<Int64>) -> Truth {
     var unknown = false
-    for part in parts {
-      let truth = part.test(row)
+    for index in 0..<parts.count {
+      let truth = parts.test(index, row)
       if truth == stopsAt { return truth }
       if truth == .unknown { unknown = true }
     }

@@ -204,10 +204,12 @@ package struct SortBuffer: ~Copyable {
     }
   }
 
-  /// A copy of all waiting rows.
-  package func contents() -> [Int64] {
-    var rows = far
+  /// A copy of all waiting rows; the memory of `old` is used again if it is large enough.
+  package func contents(reusing old: consuming [Int64] = []) -> [Int64] {
+    var rows = old
+    rows.removeAll(keepingCapacity: true)
     rows.reserveCapacity(count * stride)
+    rows.append(contentsOf: far)
     for index in 0..<Self.ring where buckets[index].count > 0 {
       rows.append(
         contentsOf: UnsafeBufferPointer(
