@@ -83,10 +83,14 @@ let package = Package(
     tests("TidyTests", []),
     tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
     tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),
-    tests("ConformanceTests", ["Model", "Backbones", "Conformance"]),
+    tests(
+      "ConformanceTests", ["Model", "Scheduling", "Backbones", "Conformance", "CShim"]),
     tests(
       "EnginesTests",
-      ["Model", "Bytes", "Draws", "History", "Queries", "Backbones", "Engines"]),
+      [
+        "Model", "Bytes", "Draws", "Scenarios", "History", "Schemas", "Queries", "Workloads",
+        "Backbones", "Engines",
+      ]),
     tests("FaultsTests", ["Model", "Draws", "Scenarios", "Faults"]),
     tests("HistoryTests", ["Model", "Bytes", "Draws", "History", "CShim"]),
     tests("StatisticsTests", ["Model", "Draws", "Statistics"]),

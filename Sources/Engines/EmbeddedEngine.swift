@@ -212,6 +212,8 @@ public final class EmbeddedEngine {
         try resume(from: positions, snapshot: snapshot, at: now, &outbox)
       }
     case .submitted(_, _, _, let outcome):
+      // What was answered together with a refusal belongs to the process that gave up on it.
+      if phase != .running { return }
       sink.acknowledged()
       guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
       commitIfReady(at: now, &outbox)

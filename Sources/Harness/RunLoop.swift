@@ -113,8 +113,8 @@ final class RunLoop {
     try settle(at: now)
   }
 
-  /// Of every event: a sender that falls behind hands over ever more at once, and looks at its lanes
-  /// ever more seldom.
+  /// Of every event: a sender that falls behind hands over ever more at once, and looks at its
+  /// lanes ever more seldom.
   private func recordLateness() {
     let late = live == nil ? 0 : parts.load.lastLateness
     sendLateness.record(
