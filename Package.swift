@@ -65,6 +65,7 @@ let package = Package(
         "Workloads", "Traces", "Faults", "Backbones", "Verification", "Statistics", "Engines",
         "CShim",
       ]),
+    module("Conformance", ["Model", "Bytes", "Draws", "Scheduling", "Backbones"]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
     module("KafkaBackbone", ["Model", "Bytes", "Schemas", "Backbones", "CRdKafka", "CShim"]),
     // Roof
@@ -74,7 +75,8 @@ let package = Package(
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
-        "KafkaBackbone", "CShim", "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
+        "KafkaBackbone", "Conformance", "CShim", "Commands", "CZstd", "CZlib", "CYaml",
+        "CXXHash",
       ],
       swiftSettings: hot + strict),
 
@@ -83,6 +85,25 @@ let package = Package(
       "KafkaBackboneTests", ["Model", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
+    tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
+    tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),
+    tests(
+      "ConformanceTests", ["Model", "Scheduling", "Backbones", "Conformance", "CShim"]),
+    tests(
+      "EnginesTests",
+      [
+        "Model", "Bytes", "Draws", "Scenarios", "History", "Schemas", "Queries", "Workloads",
+        "Backbones", "Engines",
+      ]),
+    tests("FaultsTests", ["Model", "Draws", "Scenarios", "Faults"]),
+    tests("HistoryTests", ["Model", "Bytes", "Draws", "History", "CShim"]),
+    tests("StatisticsTests", ["Model", "Draws", "Statistics"]),
+    tests(
+      "HarnessTests",
+      [
+        "Model", "Bytes", "Draws", "Scenarios", "Scheduling", "History", "Workloads", "Faults",
+        "Backbones", "Verification", "Statistics", "Engines", "Harness", "CShim",
+      ]),
     tests("DrawsTests", ["Draws"]),
     tests(
       "TracesTests",

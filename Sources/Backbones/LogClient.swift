@@ -25,16 +25,32 @@ struct LogClient {
   /// batches of a partition (KAF-8).
   private static let inFlightLimit: UInt64 = 5
 
+  /// Batches that were handed over and not yet numbered: numbers are given when they are sent.
+  private struct Queued {
+    var topic: Topic
+    var batches: [RecordBatch]
+    var transaction: UInt64
+  }
+
   let id: ClientID
   private(set) var life: UInt32 = 0
   private let timeout: Nanoseconds
   private let deliveryTimeout: Nanoseconds
   private let idempotent: Bool
   private var identity: ProducerIdentity
+  /// False once the log has given the identity: only the log renews that of a transactional client.
+  private var ownsIdentity = true
+  /// Next numbers, by topic and partition.
   private var sequences: [Int64]
+  private let partitions: Int
+  /// The log has lost records that it had acknowledged: numbers begin anew in the next epoch, once
+  /// nothing of this one is under way.
+  private var isRenewing = false
+  /// When the last produce request was answered.
+  private var answeredAt = Instant(ns: .min)
   private var nextID: UInt64 = 0
   private var pending: [Pending] = []
-  private var queue: [RequestContent] = []
+  private var queue: [Queued] = []
   /// Number of the next produce request.
   private var nextOrdinal: UInt64 = 0
   private(set) var retries: UInt64 = 0
@@ -47,17 +63,27 @@ struct LogClient {
     deliveryTimeout = settings.deliveryTimeout
     idempotent = settings.idempotent && producerID != nil
     identity = idempotent ? ProducerIdentity(id: producerID ?? -1, epoch: 0) : .anonymous
-    sequences = Array(repeating: 0, count: partitions)
+    self.partitions = partitions
+    sequences = Array(repeating: 0, count: 2 * partitions)
   }
 
   var isWaiting: Bool { !pending.isEmpty }
 
-  /// Ends this life: whatever is still answered belongs to no one.
+  /// Ends this life: whatever is still answered belongs to no one. The next one numbers its records
+  /// anew (KAF-15), since nobody knows which of this one's arrived.
   mutating func close() {
     life &+= 1
     pending.removeAll()
     queue.removeAll()
     nextOrdinal = 0
+    answeredAt = Instant(ns: .min)
+    if ownsIdentity && idempotent { renew() }
+  }
+
+  private mutating func renew() {
+    identity.epoch += 1
+    sequences = sequences.map { _ in 0 }
+    isRenewing = false
   }
 
   // Sending
@@ -66,19 +92,23 @@ struct LogClient {
     _ topic: Topic, _ batches: [RecordBatch], transaction: UInt64, at now: Instant,
     _ actions: inout ClientActions
   ) {
+    queue.append(Queued(topic: topic, batches: batches, transaction: transaction))
+    sendQueued(at: now, &actions)
+  }
+
+  private mutating func numbered(_ next: Queued) -> RequestContent {
     var outgoing: [OutgoingBatch] = []
-    outgoing.reserveCapacity(batches.count)
-    for batch in batches {
+    outgoing.reserveCapacity(next.batches.count)
+    for batch in next.batches {
       var first: Int64 = -1
       if identity.id >= 0 {
-        first = sequences[Int(batch.partition)]
-        sequences[Int(batch.partition)] += Int64(batch.count)
+        let place = Int(next.topic.rawValue) * partitions + Int(batch.partition)
+        first = sequences[place]
+        sequences[place] += Int64(batch.count)
       }
       outgoing.append(OutgoingBatch(batch: batch, baseSequence: first))
     }
-    let content = RequestContent.produce(topic, outgoing, identity, transaction: transaction)
-    queue.append(content)
-    sendQueued(at: now, &actions)
+    return .produce(next.topic, outgoing, identity, transaction: next.transaction)
   }
 
   /// Sends something that is no produce request. A newer fetch of a partition replaces the older.
@@ -160,8 +190,12 @@ struct LogClient {
 
   private mutating func sendQueued(at now: Instant, _ actions: inout ClientActions) {
     while !queue.isEmpty {
-      if let oldest = oldestOrdinal, nextOrdinal - oldest >= Self.inFlightLimit { return }
-      send(queue.removeFirst(), at: now, &actions)
+      if let oldest = oldestOrdinal {
+        if isRenewing || nextOrdinal - oldest >= Self.inFlightLimit { return }
+      } else if isRenewing {
+        renew()
+      }
+      send(numbered(queue.removeFirst()), at: now, &actions)
     }
   }
 
@@ -180,10 +214,14 @@ struct LogClient {
     switch (response.request.content, response.content) {
     case (.produce(let topic, let batches, _, let transaction), .produced(let results)):
       if results.contains(where: { isRetriable($0) }) {
-        pending[index].retryAt = now + 100 * .millisecond
-        return
+        if !isFinal(response, of: pending[index]) {
+          pending[index].retryAt = now + 100 * .millisecond
+          return
+        }
+        isRenewing = ownsIdentity
       }
       pending.remove(at: index)
+      answeredAt = now
       finish(topic, batches, results, transaction: transaction, &actions)
       sendQueued(at: now, &actions)
       return
@@ -192,6 +230,7 @@ struct LogClient {
         .polled(id, topic, partition: partition, deliveries, next: next))
     case (.initProducer, .producerReady(let new)):
       identity = new
+      (ownsIdentity, isRenewing) = (false, false)
       sequences = sequences.map { _ in 0 }
       actions.completions.append(.transactionsReady(id, true))
     case (.endTransaction(_, let number, let commit, _, _), .transactionEnded(let done, let error)):
@@ -209,6 +248,13 @@ struct LogClient {
     pending.remove(at: index)
   }
 
+  /// Whether asking again for a batch out of order is in vain: every batch before it was answered,
+  /// and the refusal was given after that. Then the log has lost what it had acknowledged, and
+  /// Kafka's client, too, gives the batch up and begins a new epoch (KIP-360).
+  private func isFinal(_ response: Response, of waiting: Pending) -> Bool {
+    waiting.ordinal == oldestOrdinal && response.departsAt > answeredAt
+  }
+
   private func isRetriable(_ result: AppendResult) -> Bool {
     if case .refused(.outOfOrderSequence) = result { true } else { false }
   }
@@ -223,7 +269,8 @@ struct LogClient {
       case .appended(let base): outcome = .acknowledged(base: base)
       case .refused(.fenced): outcome = .failed("fenced by a newer instance")
       case .refused(.invalidTransaction): outcome = .failed("the transaction is not open")
-      case .refused(.outOfOrderSequence): outcome = .unknown("sequence out of order")
+      case .refused(.outOfOrderSequence):
+        outcome = .unknown("out of order: the log lacks records before it")
       }
       actions.completions.append(.submitted(id, topic, outgoing.batch, outcome))
     }

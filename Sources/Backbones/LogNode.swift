@@ -111,7 +111,9 @@ struct LogNode {
     }
     appended &+= 1
     if settings.defects.contains(.dropsAcknowledged) && appended % 1_000 == 500 {
-      return .appended(base: topics[Int(topic.rawValue)][partition].endOffset)
+      let base = topics[Int(topic.rawValue)][partition].pretend(
+        producer, first: outgoing.baseSequence, count: outgoing.batch.count)
+      return .appended(base: base)
     }
     let base = topics[Int(topic.rawValue)][partition].append(
       outgoing.batch, producer: producer, first: outgoing.baseSequence, visibleAt: visible,

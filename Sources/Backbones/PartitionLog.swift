@@ -9,18 +9,19 @@ package final class TransactionRecord {
   /// Partitions of the result topic that it wrote to, in ascending order.
   package var partitions: [Int] = []
 
-  init(producer: ProducerIdentity, number: UInt64) {
+  package init(producer: ProducerIdentity, number: UInt64) {
     self.producer = producer
     self.number = number
   }
 }
 
-/// One partition: batches in the order in which they were appended, with what a producer may repeat.
+/// One partition: batches in the order in which they were appended, with what a producer may
+/// repeat.
 package struct PartitionLog {
   struct Entry {
     var batch: RecordBatch
     var baseOffset: Int64
-    var producer: Int32
+    var producer: ProducerIdentity
     var lastSequence: Int64
     /// Readers see it from here on.
     var visibleAt: Instant
@@ -42,6 +43,8 @@ package struct PartitionLog {
 
   static let remembered = 5
 
+  package init() {}
+
   var entries: [Entry] = []
   var head = 0
   package private(set) var endOffset: Int64 = 0
@@ -50,13 +53,13 @@ package struct PartitionLog {
   package private(set) var retainedBytes = 0
 
   /// What to do with a batch by its producer's numbers (KAF-8, KAF-11).
-  enum Admission {
+  package enum Admission: Equatable {
     case append
     case duplicate(base: Int64)
     case outOfOrder, fenced
   }
 
-  mutating func admit(
+  package mutating func admit(
     _ producer: ProducerIdentity, first: Int64, count: Int, deduplicates: Bool
   ) -> Admission {
     if producer.id < 0 || first < 0 { return .append }
@@ -78,7 +81,7 @@ package struct PartitionLog {
   }
 
   /// Appends at the end; returns the offset of the first record.
-  mutating func append(
+  package mutating func append(
     _ batch: RecordBatch, producer: ProducerIdentity, first: Int64, visibleAt: Instant,
     durableAt: Instant, transaction: TransactionRecord?
   ) -> Int64 {
@@ -86,18 +89,29 @@ package struct PartitionLog {
     let last = first < 0 ? -1 : first + Int64(batch.count) - 1
     entries.append(
       Entry(
-        batch: batch, baseOffset: base, producer: producer.id, lastSequence: last,
+        batch: batch, baseOffset: base, producer: producer, lastSequence: last,
         visibleAt: visibleAt, durableAt: durableAt, transaction: transaction))
     endOffset += Int64(batch.count)
     retainedBytes += batch.byteCount
-    if producer.id >= 0 && first >= 0 {
-      var state = producers[Int(producer.id)]
-      state.lastSequence = max(state.lastSequence, last)
-      state.recent.append((first, last, base))
-      if state.recent.count > Self.remembered { state.recent.removeFirst() }
-      producers[Int(producer.id)] = state
-    }
+    remember(producer, first: first, last: last, base: base)
     return base
+  }
+
+  private mutating func remember(
+    _ producer: ProducerIdentity, first: Int64, last: Int64, base: Int64
+  ) {
+    if producer.id < 0 || first < 0 { return }
+    var state = producers[Int(producer.id)]
+    state.lastSequence = max(state.lastSequence, last)
+    state.recent.append((first, last, base))
+    if state.recent.count > Self.remembered { state.recent.removeFirst() }
+    producers[Int(producer.id)] = state
+  }
+
+  /// A deliberate defect: answers as `append` does, and keeps nothing.
+  mutating func pretend(_ producer: ProducerIdentity, first: Int64, count: Int) -> Int64 {
+    remember(producer, first: first, last: first + Int64(count) - 1, base: endOffset)
+    return endOffset
   }
 
   /// A deliberate defect: the last two batches change places.
@@ -113,11 +127,11 @@ package struct PartitionLog {
   }
 
   /// A transaction marker takes one offset (KAF-36).
-  mutating func appendMarker() { endOffset += 1 }
+  package mutating func appendMarker() { endOffset += 1 }
 
   /// Batches from `offset` on that a reader may have, as far as `limit` records; whole batches,
   /// at least one if there is any (KAF-42). `next` is where to read on.
-  func read(
+  package func read(
     from offset: Int64, at now: Instant, committedOnly: Bool, limit: Int
   ) -> (deliveries: [Delivery], next: Int64) {
     var deliveries: [Delivery] = []
@@ -164,13 +178,13 @@ package struct PartitionLog {
   }
 
   /// Forgets batches that end at or below an offset.
-  mutating func trim(below offset: Int64) {
+  package mutating func trim(below offset: Int64) {
     while head < entries.count && entries[head].endOffset <= offset {
       let entry = entries[head]
       retainedBytes -= entry.batch.byteCount
-      if entry.producer >= 0 {
-        let state = producers[Int(entry.producer)].trimmedSequence
-        producers[Int(entry.producer)].trimmedSequence = max(state, entry.lastSequence)
+      if isCurrent(entry) {
+        let state = producers[Int(entry.producer.id)].trimmedSequence
+        producers[Int(entry.producer.id)].trimmedSequence = max(state, entry.lastSequence)
       }
       startOffset = entry.endOffset
       head += 1
@@ -181,8 +195,14 @@ package struct PartitionLog {
     }
   }
 
+  /// Numbers begin anew with each epoch: what an older one wrote says nothing about them.
+  private func isCurrent(_ entry: Entry) -> Bool {
+    entry.producer.id >= 0 && entry.lastSequence >= 0
+      && producers[Int(entry.producer.id)].epoch == entry.producer.epoch
+  }
+
   /// A crash: what was not durable is gone, and so is what producers did with it.
-  mutating func truncate(notDurableAt now: Instant) {
+  package mutating func truncate(notDurableAt now: Instant) {
     var kept = entries.count
     while kept > head && entries[kept - 1].durableAt > now { kept -= 1 }
     if kept == entries.count { return }
@@ -194,8 +214,8 @@ package struct PartitionLog {
       producers[index].recent.removeAll { $0.base >= cut }
       producers[index].lastSequence = producers[index].trimmedSequence
     }
-    for entry in entries[head...] where entry.producer >= 0 {
-      let id = Int(entry.producer)
+    for entry in entries[head...] where isCurrent(entry) {
+      let id = Int(entry.producer.id)
       producers[id].lastSequence = max(producers[id].lastSequence, entry.lastSequence)
     }
   }

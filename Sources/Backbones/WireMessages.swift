@@ -5,6 +5,11 @@ package struct ProducerIdentity: Hashable {
   package var id: Int32
   package var epoch: Int32
 
+  package init(id: Int32, epoch: Int32) {
+    self.id = id
+    self.epoch = epoch
+  }
+
   package static let anonymous = ProducerIdentity(id: -1, epoch: 0)
 }
 

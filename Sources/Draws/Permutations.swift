@@ -1,5 +1,5 @@
-/// A keyed one-to-one map of 0..<count onto itself: four rounds of Feistel over the next even number
-/// of bits, repeated until the value is in range again.
+/// A keyed one-to-one map of 0..<count onto itself: four rounds of Feistel over the next even
+/// number of bits, repeated until the value is in range again.
 @frozen public struct Permutation: Sendable {
   public let count: UInt64
   @usableFromInline let half: UInt64

@@ -40,7 +40,7 @@ final class CardGuardOperator: Operator {
 
   override func expect(_ row: UnsafePointer<Int64>) -> Int64 { cards.expect(digest.of(row)) }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let t = row[0]
     let key = digest.of(row)
     let (index, isNew) = cards.findOrAdd(key)
@@ -109,27 +109,31 @@ final class CardGuardOperator: Operator {
     emit(scratch, origin)
   }
 
-  override func advance(to watermark: Int64) {
+  package override func advance(to watermark: Int64) {
     cards.now = watermark
     records.now = watermark
   }
 
-  override func checkpoint(_ number: UInt64) {
+  package override func checkpoint(_ number: UInt64) {
     snapshots[number] = (cards.mark(number), records.mark(number))
   }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let tables = snapshots[number] else { return }
     cards.restore(tables.cards, number)
     records.restore(tables.records, number)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     cards.forget(before: number)
     records.forget(before: number)
-    snapshots = snapshots.filter { $0.key >= number }
+    for old in snapshots.keys.sorted() where old < number {
+      guard var tables = snapshots.removeValue(forKey: old) else { continue }
+      cards.recycle(&tables.cards)
+      records.recycle(&tables.records)
+    }
   }
 
-  override var changedLines: Int { cards.memory.changedLines + records.memory.changedLines }
+  package override var changedLines: Int { cards.memory.changedLines + records.memory.changedLines }
 }

@@ -12,44 +12,44 @@ import Schemas
 /// Recovery (design section 7): the snapshot is durable first, then its number travels with the
 /// input positions in the commit; a restart asks which snapshot was committed and goes on there.
 public final class EmbeddedEngine {
-  private let settings: EngineSettings
-  private let history: HistoryWriter
-  private let makeTask: (Int, [Int]) throws(PlanError) -> EngineTask
-  private var tasks: [EngineTask] = []
-  private var sink: SinkWriter
-  private let sinkClient = ClientID(.sink, 0)
+  let settings: EngineSettings
+  let history: HistoryWriter
+  let makeTask: (Int, [Int]) throws(PlanError) -> EngineTask
+  var tasks: [EngineTask] = []
+  var sink: SinkWriter
+  let sinkClient = ClientID(.sink, 0)
 
-  private enum Phase { case stopped, starting, running }
-  private var phase = Phase.stopped
+  enum Phase { case stopped, starting, running }
+  var phase = Phase.stopped
   /// Each start is a life of its own: timers and answers of an earlier one are ignored.
-  private var life: UInt32 = 0
+  var life: UInt32 = 0
 
-  private var checkpoint: UInt64 = 0
-  private var committedCheckpoint: UInt64 = 0
-  private var durable = false
-  private var checkpointPositions: [Int64] = []
+  var checkpoint: UInt64 = 0
+  var committedCheckpoint: UInt64 = 0
+  var durable = false
+  var checkpointPositions: [Int64] = []
   /// The checkpoint that a commit under way carries.
-  private var commitRequested: (transaction: UInt64, checkpoint: UInt64)?
+  var commitRequested: (transaction: UInt64, checkpoint: UInt64)?
 
   /// Records taken and not yet worked through, per task, in order.
-  private var work: [[(partition: Int, deliveries: [Delivery], next: Int64)]] = []
-  private var workHead: [Int] = []
-  private var busyUntil: [Instant] = []
-  private var readPositions: [Int64]
+  var work: [[(partition: Int, deliveries: [Delivery], next: Int64)]] = []
+  var workHead: [Int] = []
+  var busyUntil: [Instant] = []
+  var readPositions: [Int64]
 
-  private let costs: (record: DelayTable, state: DelayTable, checkpoint: DelayTable)
-  private let draws: DrawStream
-  private var drawn: UInt64 = 0
-  private var endOffsets: [Int64]?
-  private var pausedSince: Instant?
-  private var heldTimers: [EngineTimer] = []
-  private var reachedEnd = false
+  let costs: (record: DelayTable, state: DelayTable, checkpoint: DelayTable)
+  let draws: DrawStream
+  var drawn: UInt64 = 0
+  var endOffsets: [Int64]?
+  var pausedSince: Instant?
+  var heldTimers: [EngineTimer] = []
+  var reachedEnd = false
   /// All input up to the end offsets is processed and committed.
-  public private(set) var isDrained = false
+  public internal(set) var isDrained = false
   /// Task busy time, by the cost model.
-  public private(set) var busy: Nanoseconds = 0
+  public internal(set) var busy: Nanoseconds = 0
   /// Records worked through.
-  public private(set) var processed: UInt64 = 0
+  public internal(set) var processed: UInt64 = 0
 
   public init(
     _ settings: EngineSettings, plan: Plan, reader: ColumnReader, lanes: Int,
@@ -74,7 +74,7 @@ public final class EmbeddedEngine {
     try buildTasks()
   }
 
-  private func buildTasks() throws(PlanError) {
+  func buildTasks() throws(PlanError) {
     tasks = []
     for number in 0..<settings.tasks {
       let mine = (0..<settings.partitions).filter { $0 % settings.tasks == number }
@@ -85,9 +85,9 @@ public final class EmbeddedEngine {
     busyUntil = Array(repeating: .zero, count: settings.tasks)
   }
 
-  private func client(_ task: Int) -> ClientID { ClientID(.consumer, task) }
+  func client(_ task: Int) -> ClientID { ClientID(.consumer, task) }
 
-  private func word() -> UInt64 {
+  func word() -> UInt64 {
     drawn &+= 1
     return draws.word(drawn)
   }
@@ -141,7 +141,7 @@ public final class EmbeddedEngine {
     }
   }
 
-  private func resume(
+  func resume(
     from positions: [Int64], snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
   ) throws(PlanError) {
     settleOpenTransaction(snapshot, at: now)
@@ -177,7 +177,7 @@ public final class EmbeddedEngine {
   }
 
   /// What became of the transaction that was open when the process died.
-  private func settleOpenTransaction(_ snapshot: UInt64, at now: Instant) {
+  func settleOpenTransaction(_ snapshot: UInt64, at now: Instant) {
     guard settings.sink == .transactional, sink.transaction > 0 else { return }
     if let request = commitRequested, request.transaction == sink.transaction,
       request.checkpoint == snapshot
@@ -190,7 +190,7 @@ public final class EmbeddedEngine {
     commitRequested = nil
   }
 
-  private func poll(_ partition: Int, at now: Instant, _ outbox: inout EngineOutbox) {
+  func poll(_ partition: Int, at now: Instant, _ outbox: inout EngineOutbox) {
     outbox.commands.append(
       .poll(
         client(partition % settings.tasks), .input, partition: partition,
@@ -212,6 +212,8 @@ public final class EmbeddedEngine {
         try resume(from: positions, snapshot: snapshot, at: now, &outbox)
       }
     case .submitted(_, _, let batch, let outcome):
+      // What was answered together with a refusal belongs to the process that gave up on it.
+      if phase != .running { return }
       sink.acknowledged(batch.count)
       guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
       commitIfReady(at: now, &outbox)
@@ -226,13 +228,13 @@ public final class EmbeddedEngine {
 
   /// A refusal that leaves the sink in an unknown state: the process gives up and starts anew, as
   /// a job does that fails over.
-  private func fail(at now: Instant, _ outbox: inout EngineOutbox) {
+  func fail(at now: Instant, _ outbox: inout EngineOutbox) {
     if phase != .running { return }
     crash(at: now, &outbox)
     restart(at: now, &outbox)
   }
 
-  private func take(
+  func take(
     _ partition: Int, _ deliveries: [Delivery], _ next: Int64, at now: Instant,
     _ outbox: inout EngineOutbox
   ) {
@@ -279,7 +281,7 @@ public final class EmbeddedEngine {
     }
   }
 
-  private func finishWork(_ number: Int, at now: Instant, _ outbox: inout EngineOutbox) {
+  func finishWork(_ number: Int, at now: Instant, _ outbox: inout EngineOutbox) {
     let item = work[number][workHead[number]]
     workHead[number] += 1
     if workHead[number] == work[number].count {
@@ -301,113 +303,5 @@ public final class EmbeddedEngine {
     sink.write(task.takeRows(), task: number, at: now, &outbox)
     poll(item.partition, at: now, &outbox)
     if endOffsets != nil { finishInput(at: now, &outbox) }
-  }
-
-  // Checkpoints and commits
-
-  private func beginCheckpoint(at now: Instant, _ outbox: inout EngineOutbox) {
-    if sink.phase != .open || isDrained { return }
-    checkpoint += 1
-    durable = false
-    history.begin(.checkpointBegan, at: now)
-    history.number(checkpoint)
-    var changed = 0
-    checkpointPositions = Array(repeating: 0, count: settings.partitions)
-    for task in tasks {
-      changed += task.changedLines
-      task.checkpoint(checkpoint)
-      for (local, partition) in task.partitions.enumerated() {
-        checkpointPositions[partition] = task.positions[local]
-      }
-    }
-    history.begin(.buffered, at: now)
-    history.number(UInt64(waiting))
-    sink.flush()
-    let cost = costs.checkpoint.draw(word()) + costs.state.draw(word()) * Int64(changed)
-    outbox.timers.append((.snapshotDurable(checkpoint, life: life), now + cost))
-  }
-
-  private func commitIfReady(at now: Instant, _ outbox: inout EngineOutbox) {
-    guard sink.phase == .flushing, durable, sink.outstanding == 0 else { return }
-    sink.commit()
-    if settings.sink == .transactional {
-      commitRequested = (sink.transaction, checkpoint)
-      history.begin(.commitRequested, at: now)
-      history.number(sink.transaction)
-      history.number(checkpoint)
-      outbox.commands.append(
-        .commit(
-          sinkClient, transaction: sink.transaction, positions: checkpointPositions,
-          snapshot: checkpoint))
-    } else {
-      outbox.commands.append(
-        .commitPositions(sinkClient, positions: checkpointPositions, snapshot: checkpoint))
-    }
-  }
-
-  private func committed(
-    _ transaction: UInt64, _ outcome: Outcome, at now: Instant, _ outbox: inout EngineOutbox
-  ) {
-    guard phase == .running else { return }
-    switch outcome {
-    case .acknowledged:
-      history.begin(.committed, at: now)
-      history.number(transaction)
-      commitRequested = nil
-      positionsCommitted(checkpoint, at: now, &outbox)
-    case .failed:
-      fail(at: now, &outbox)
-    case .unknown(let code):
-      history.begin(.commitUnknown, at: now)
-      history.number(transaction)
-      history.text(code)
-      fail(at: now, &outbox)
-    }
-  }
-
-  private func positionsCommitted(
-    _ snapshot: UInt64, at now: Instant, _ outbox: inout EngineOutbox
-  ) {
-    guard phase == .running else { return }
-    for (partition, offset) in checkpointPositions.enumerated() {
-      history.begin(.positionCommitted, at: now)
-      history.number(UInt64(partition))
-      history.number(UInt64(offset))
-    }
-    committedCheckpoint = snapshot
-    // A restart that brings back the one before is a defect to be seen: only then is it kept.
-    let keepsOlder = settings.defects.contains(.staleRestore) && snapshot > 0
-    for task in tasks { task.forget(before: keepsOlder ? snapshot - 1 : snapshot) }
-    if reachedEnd {
-      isDrained = true
-      return
-    }
-    sink.open(at: now, &outbox)
-    if endOffsets != nil { finishInput(at: now, &outbox) }
-  }
-
-  // The end
-
-  /// The input ends at these offsets: once they are reached the last results come out and are
-  /// committed.
-  public func drain(to offsets: [Int64], at now: Instant, _ outbox: inout EngineOutbox) {
-    endOffsets = offsets
-    if phase == .running { finishInput(at: now, &outbox) }
-  }
-
-  private func finishInput(at now: Instant, _ outbox: inout EngineOutbox) {
-    guard let ends = endOffsets, !reachedEnd, phase == .running, sink.phase == .open else { return }
-    for task in tasks {
-      for (local, partition) in task.partitions.enumerated()
-      where task.positions[local] < ends[partition] {
-        return
-      }
-    }
-    reachedEnd = true
-    for task in tasks {
-      task.advanceToEnd(at: now)
-      sink.write(task.takeRows(), task: task.number, at: now, &outbox)
-    }
-    beginCheckpoint(at: now, &outbox)
   }
 }

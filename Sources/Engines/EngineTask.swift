@@ -29,6 +29,9 @@ final class EngineTask {
   private let scratch: UnsafeMutablePointer<Int64>
   private var snapshots: [UInt64: Snapshot] = [:]
 
+  /// Memory of a snapshot that is not needed any more.
+  private var spare: [[Int64]] = []
+
   private struct Snapshot {
     var positions: [Int64]
     var watermark: Int64
@@ -196,9 +199,10 @@ final class EngineTask {
   }
 
   func checkpoint(_ number: UInt64) {
+    let memory = spare.popLast() ?? []
     snapshots[number] = Snapshot(
       positions: positions, watermark: watermark, frontiers: frontiers,
-      waiting: buffer.contents())
+      waiting: buffer.contents(reusing: memory))
     for step in program.operators { step.checkpoint(number) }
   }
 
@@ -219,7 +223,11 @@ final class EngineTask {
 
   func forget(before number: UInt64) {
     for step in program.operators { step.forget(before: number) }
-    snapshots = snapshots.filter { $0.key >= number }
+    for old in snapshots.keys.sorted() where old < number {
+      if let snapshot = snapshots.removeValue(forKey: old), spare.isEmpty {
+        spare.append(snapshot.waiting)
+      }
+    }
   }
 
   /// A defect: positions of now with the state of a checkpoint.

@@ -3,17 +3,18 @@ import Model
 /// Keyed state: open addressing over rows of words in undo memory. Word 0 is the key, a 64-bit
 /// digest that is never zero; word 1 is the time until which the row is needed. Rows whose time is
 /// over are dropped when the table would grow, so that memory follows what is alive.
-struct KeyedTable {
+package struct KeyedTable {
   private(set) var memory: UndoMemory
-  private(set) var count = 0
+  private let pool = MemoryPool()
+  package private(set) var count = 0
   private(set) var mask: Int
   /// Rows needed until a time below this may be dropped.
-  var now = Int64.min
+  package var now = Int64.min
   /// Words of a row; a power of two, so that a row of up to eight words lies in one line.
   let stride: Int
   private let shift: Int
 
-  init(words: Int, capacity: Int = 1 << 10) {
+  package init(words: Int, capacity: Int = 1 << 10) {
     var stride = 1
     while stride < words { stride *= 2 }
     self.stride = stride
@@ -27,7 +28,7 @@ struct KeyedTable {
   }
 
   /// Index of the row of a key, nil when there is none.
-  @inline(__always) func find(_ key: UInt64) -> Int? {
+  @inline(__always) package func find(_ key: UInt64) -> Int? {
     let words = words
     let wanted = Int64(bitPattern: key)
     var index = Int(truncatingIfNeeded: key) & mask
@@ -40,7 +41,7 @@ struct KeyedTable {
   }
 
   /// Index of the row of a key, and whether it was added; a new row is all zeros but for the key.
-  @inline(__always) mutating func findOrAdd(_ key: UInt64) -> (index: Int, isNew: Bool) {
+  @inline(__always) package mutating func findOrAdd(_ key: UInt64) -> (index: Int, isNew: Bool) {
     let words = words
     let wanted = Int64(bitPattern: key)
     var index = Int(truncatingIfNeeded: key) & mask
@@ -70,12 +71,12 @@ struct KeyedTable {
   }
 
   /// The words of a row, for reading.
-  @inline(__always) func row(_ index: Int) -> UnsafeMutablePointer<Int64> {
+  @inline(__always) package func row(_ index: Int) -> UnsafeMutablePointer<Int64> {
     words + (index << shift)
   }
 
   /// Must be called before a row is changed.
-  @inline(__always) func touch(_ index: Int) {
+  @inline(__always) package func touch(_ index: Int) {
     let first = (index << shift) >> 3
     memory.touch(line: first)
     if stride > 8 {
@@ -84,7 +85,7 @@ struct KeyedTable {
   }
 
   /// Drops every row for which `goes` is true.
-  mutating func remove(_ goes: (UnsafeMutablePointer<Int64>) -> Bool) {
+  package mutating func remove(_ goes: (UnsafeMutablePointer<Int64>) -> Bool) {
     var live = 0
     eachRow { if !goes($0) { live += 1 } }
     if live == count { return }
@@ -94,15 +95,15 @@ struct KeyedTable {
   }
 
   /// Rows in the order of their slots, which is the same in every run.
-  func eachRow(_ visit: (UnsafeMutablePointer<Int64>) -> Void) {
+  package func eachRow(_ visit: (UnsafeMutablePointer<Int64>) -> Void) {
     for index in 0...mask where words[index << shift] != 0 { visit(row(index)) }
   }
 
   private mutating func rebuild(
     capacity: Int, _ keeps: (UnsafeMutablePointer<Int64>) -> Bool
   ) {
-    let old = self
-    memory = UndoMemory(byteCount: capacity * stride * 8)
+    var old = self
+    memory = pool.take(byteCount: capacity * stride * 8)
     mask = capacity - 1
     count = 0
     old.eachRow { source in
@@ -110,20 +111,26 @@ struct KeyedTable {
       let (index, _) = findOrAdd(UInt64(bitPattern: source[0]))
       row(index).update(from: source, count: stride)
     }
+    recycle(&old)
+  }
+
+  /// Keeps the memory of a table that is not needed any more, unless a snapshot still holds it.
+  package func recycle(_ old: inout KeyedTable) {
+    if isKnownUniquelyReferenced(&old.memory) { pool.give(old.memory) }
   }
 
   /// The state of now under a checkpoint's number. A table that is rebuilt later gets new memory,
   /// and the snapshot keeps the old one.
-  mutating func mark(_ checkpoint: UInt64) -> KeyedTable {
+  package mutating func mark(_ checkpoint: UInt64) -> KeyedTable {
     memory.mark(checkpoint)
     return self
   }
 
   /// Brings back what `mark` returned.
-  mutating func restore(_ snapshot: KeyedTable, _ checkpoint: UInt64) {
+  package mutating func restore(_ snapshot: KeyedTable, _ checkpoint: UInt64) {
     self = snapshot
     memory.rollBack(to: checkpoint)
   }
 
-  func forget(before checkpoint: UInt64) { memory.forget(before: checkpoint) }
+  package func forget(before checkpoint: UInt64) { memory.forget(before: checkpoint) }
 }

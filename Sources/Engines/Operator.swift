@@ -3,7 +3,7 @@ import Queries
 
 /// One step of a plan as it runs in a task: rows come in by `push`, time by `advance`. It can be
 /// saved at a checkpoint and brought back there.
-class Operator {
+package class Operator {
   /// Owned by the program; read without counting references, which costs more than the call.
   private var followers: UnsafeMutablePointer<Unmanaged<Operator>>
   private var followerCount = 0
@@ -30,22 +30,22 @@ class Operator {
   }
 
   /// Takes a row; the memory is the caller's. `origin` is nil when the row is one event.
-  func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {}
+  package func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {}
 
   /// The row will be pushed soon: a chance to ask memory for what it will need. Returns a word
   /// that depends on it, so that the reading is not optimised away.
   func expect(_ row: UnsafePointer<Int64>) -> Int64 { 0 }
 
   /// No row with a time below the watermark will come.
-  func advance(to watermark: Int64) {}
+  package func advance(to watermark: Int64) {}
 
   /// Remembers the state of now under a checkpoint's number.
-  func checkpoint(_ number: UInt64) {}
-  func restore(_ number: UInt64) {}
+  package func checkpoint(_ number: UInt64) {}
+  package func restore(_ number: UInt64) {}
   /// Checkpoints before this one will not be asked for any more.
-  func forget(before number: UInt64) {}
+  package func forget(before number: UInt64) {}
   /// Lines of state that changed since the last checkpoint, for its cost.
-  var changedLines: Int { 0 }
+  package var changedLines: Int { 0 }
 
   @inline(__always) final func emit(
     _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?
@@ -71,7 +71,7 @@ final class Passage: Operator {
     passOnExpectation(row)
   }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     emit(row, origin)
   }
 }
@@ -84,7 +84,7 @@ final class FilterOperator: Operator {
     super.init(width: width)
   }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     if condition.test(row) == .yes { emit(row, origin) }
   }
 }
@@ -101,7 +101,7 @@ final class SelectOperator: Operator {
 
   deinit { scratch.deallocate() }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     var nulls: UInt32 = 0
     for index in expressions.indices {
       var value: Int64 = 0
@@ -143,7 +143,7 @@ final class DeduplicateOperator: Operator {
     kept.expect(digest.of(row)) &+ passOnExpectation(row)
   }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let (index, isNew) = kept.findOrAdd(digest.of(row))
     let end = kept.row(index) + 1
     if !isNew {
@@ -154,20 +154,22 @@ final class DeduplicateOperator: Operator {
     emit(row, origin)
   }
 
-  override func advance(to watermark: Int64) { kept.now = watermark }
+  package override func advance(to watermark: Int64) { kept.now = watermark }
 
-  override func checkpoint(_ number: UInt64) { snapshots[number] = kept.mark(number) }
+  package override func checkpoint(_ number: UInt64) { snapshots[number] = kept.mark(number) }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let table = snapshots[number] else { return }
     kept.restore(table, number)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     kept.forget(before: number)
-    snapshots = snapshots.filter { $0.key >= number }
+    for old in snapshots.keys.sorted() where old < number {
+      if var table = snapshots.removeValue(forKey: old) { kept.recycle(&table) }
+    }
   }
 
-  override var changedLines: Int { kept.memory.changedLines }
+  package override var changedLines: Int { kept.memory.changedLines }
 }

@@ -6,7 +6,7 @@ import Queries
 /// start is dead. Its rows come in event order.
 final class PatternOperator: Operator {
   private let digest: KeyDigest
-  private let steps: [Condition]
+  private let steps: Conditions
   private let within: Nanoseconds
   private let key: [Int]
   private let measures: [Measure]
@@ -34,7 +34,7 @@ final class PatternOperator: Operator {
     defects: Set<EngineDefect>
   ) {
     digest = KeyDigest(key)
-    self.steps = steps.map(Condition.compile)
+    self.steps = Conditions(steps)
     self.within = within
     self.key = key
     self.measures = measures
@@ -48,10 +48,10 @@ final class PatternOperator: Operator {
 
   deinit { scratch.deallocate() }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     expire(until: row[0])
     var satisfied: Int64 = 0
-    for index in steps.indices where steps[index].test(row) == .yes {
+    for index in 0..<steps.count where steps.test(index, row) == .yes {
       satisfied |= 1 << Int64(index)
     }
     if satisfied == 0 { return }
@@ -74,7 +74,7 @@ final class PatternOperator: Operator {
     evaluate(index, now: row[0])
   }
 
-  override func advance(to watermark: Int64) {
+  package override func advance(to watermark: Int64) {
     expire(until: watermark)
     lists.now = watermark
   }
@@ -161,12 +161,12 @@ final class PatternOperator: Operator {
     emit(scratch, &origin)
   }
 
-  override func checkpoint(_ number: UInt64) {
+  package override func checkpoint(_ number: UInt64) {
     snapshots[number] = State(
       lists: lists.mark(number), nodes: nodes.mark(number), deadlines: deadlines)
   }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let state = snapshots[number] else { return }
     lists.restore(state.lists, number)
     nodes.restore(state.nodes, number)
@@ -174,13 +174,13 @@ final class PatternOperator: Operator {
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     lists.forget(before: number)
     nodes.forget(before: number)
     snapshots = snapshots.filter { $0.key >= number }
   }
 
-  override var changedLines: Int { lists.memory.changedLines + nodes.changedLines }
+  package override var changedLines: Int { lists.memory.changedLines + nodes.changedLines }
 }
 
 /// Rows that wait in lists. A node: next node plus one in the low half of its first word, the steps

@@ -5,7 +5,8 @@ import Queries
 public enum EngineDefect: String, Hashable, Sendable, CaseIterable {
   /// The velocity rule fires one attempt too early.
   case ruleOffByOne = "rule-off-by-one"
-  /// Starts of patterns never die: what they hold back does not come out.
+  /// Starts of patterns never die: what they hold back does not come out. One window in 64 is
+  /// never closed: its result does not come out.
   case lostTimer = "lost-timer"
   /// A restart brings back the checkpoint before the committed one.
   case staleRestore = "stale-restore"
@@ -19,17 +20,17 @@ public struct PlanError: Error, Hashable, Sendable {
 }
 
 /// A plan as operators that push rows to each other. One for each task.
-final class Program {
-  let input: Operator
-  let operators: [Operator]
-  let output: OutputOperator
+package final class Program {
+  package let input: Operator
+  package let operators: [Operator]
+  package let output: OutputOperator
   /// Operators that want their rows in event order and have none such before them: rows are put in
   /// order for them, and what comes too late for that is late for them.
-  let orderedEntries: [Int]
+  package let orderedEntries: [Int]
   /// True when some operator wants its rows in event order.
-  var needsOrder: Bool { !orderedEntries.isEmpty }
+  package var needsOrder: Bool { !orderedEntries.isEmpty }
 
-  init(
+  package init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
     var built: [Operator] = []
@@ -105,7 +106,7 @@ final class Program {
       }
       return TumblingOperator(
         key: key, size: size, offset: offset, lateness: plan.allowedLateness,
-        resolution: plan.resolution, aggregates: aggregates, onLate: onLate)
+        resolution: plan.resolution, aggregates: aggregates, defects: defects, onLate: onLate)
     case .pattern(let source, let key, let steps, let within, let measures):
       return PatternOperator(
         inputWidth: built[source].width, key: key, steps: steps, within: within,
@@ -118,11 +119,11 @@ final class Program {
 }
 
 /// The end of a program: turns rows into result rows.
-final class OutputOperator: Operator {
+package final class OutputOperator: Operator {
   private let key: [Int]
   private let value: [Int]
   /// Rows since the last time they were taken.
-  var rows: [ResultRow] = []
+  package var rows: [ResultRow] = []
 
   init(width: Int, key: [Int], value: [Int]) {
     self.key = key
@@ -130,7 +131,7 @@ final class OutputOperator: Operator {
     super.init(width: width)
   }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let id = EventID(source: RowLayout.source(row), sequence: UInt64(bitPattern: row[2]))
     rows.append(
       ResultRow(

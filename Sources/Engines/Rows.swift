@@ -4,8 +4,8 @@ import Queries
 /// A row inside the engine: words in raw memory. Word 0 is the event time in nanoseconds (floored
 /// to the resolution of the plan), word 1 the source with the null bits of the columns above it,
 /// word 2 the sequence; the columns follow.
-enum RowLayout {
-  static let header = 3
+package enum RowLayout {
+  package static let header = 3
 
   @inline(__always) static func source(_ row: UnsafePointer<Int64>) -> UInt32 {
     UInt32(truncatingIfNeeded: row[1])
@@ -19,13 +19,13 @@ enum RowLayout {
     row[1] >> Int64(32 + column) & 1 != 0
   }
 
-  @inline(__always) static func identity(source: UInt32, nulls: UInt32) -> Int64 {
+  @inline(__always) package static func identity(source: UInt32, nulls: UInt32) -> Int64 {
     Int64(bitPattern: UInt64(nulls) << 32 | UInt64(source))
   }
 }
 
 /// What a row was made of, when that is more than the event whose identity it has.
-struct Origin {
+package struct Origin {
   var evidence: Evidence
   /// The latest contributing event in event order.
   var latest: EventID
@@ -98,19 +98,38 @@ private final class Among: Condition {
   }
 }
 
+/// Several conditions in one, read without counting references: they are asked for every row.
+struct Conditions {
+  private let owned: [Condition]
+  private let parts: UnsafeMutablePointer<Unmanaged<Condition>>
+  let count: Int
+
+  /// The memory behind the list lives as long as the program: conditions are compiled once.
+  init(_ predicates: [Predicate]) {
+    owned = predicates.map(Condition.compile)
+    count = owned.count
+    parts = .allocate(capacity: max(count, 1))
+    for (index, part) in owned.enumerated() { parts[index] = .passUnretained(part) }
+  }
+
+  @inline(__always) func test(_ index: Int, _ row: UnsafePointer<Int64>) -> Truth {
+    parts[index]._withUnsafeGuaranteedRef { $0.test(row) }
+  }
+}
+
 private final class Junction: Condition {
-  private let parts: [Condition]
+  private let parts: Conditions
   private let stopsAt: Truth
 
   init(_ parts: [Predicate], stopsAt: Truth) {
-    self.parts = parts.map(Condition.compile)
+    self.parts = Conditions(parts)
     self.stopsAt = stopsAt
   }
 
   override func test(_ row: UnsafePointer<Int64>) -> Truth {
     var unknown = false
-    for part in parts {
-      let truth = part.test(row)
+    for index in 0..<parts.count {
+      let truth = parts.test(index, row)
       if truth == stopsAt { return truth }
       if truth == .unknown { unknown = true }
     }

@@ -2,7 +2,7 @@ import Model
 
 /// Rows that wait for the watermark, in a ring of buckets by event time; a bucket is sorted when
 /// the watermark closes it, and handed on in event order (time, source, sequence).
-struct SortBuffer: ~Copyable {
+package struct SortBuffer: ~Copyable {
   private struct Bucket {
     var rows: UnsafeMutablePointer<Int64>?
     var count = 0
@@ -29,9 +29,9 @@ struct SortBuffer: ~Copyable {
   private var spare: [Bucket] = []
   /// Rows too far ahead for the ring.
   private var far: [Int64] = []
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(rowWords: Int, width: Int64) {
+  package init(rowWords: Int, width: Int64) {
     stride = rowWords
     self.width = max(width, 1)
     buckets = .allocate(capacity: Self.ring)
@@ -48,13 +48,13 @@ struct SortBuffer: ~Copyable {
   }
 
   /// The watermark that the buffer can serve: the start of the bucket that holds `time`.
-  func floor(_ time: Int64) -> Int64 {
+  package func floor(_ time: Int64) -> Int64 {
     if time == .max { return .max }
     return floorDivision(time, width) * width
   }
 
   /// Adds a row whose time is not below the last watermark.
-  @inline(__always) mutating func add(_ row: UnsafePointer<Int64>) {
+  @inline(__always) package mutating func add(_ row: UnsafePointer<Int64>) {
     let number = floorDivision(row[0], width)
     if nextBucket == .min { nextBucket = number - Int64(Self.ring / 2) }
     if number < nextBucket { rebase(to: number) }
@@ -117,7 +117,7 @@ struct SortBuffer: ~Copyable {
   /// Hands on, in event order, every row with a time below the watermark, which is one that
   /// `floor` gave. `expect` is called before with each row of a bucket, so that memory can be asked
   /// for ahead of its use.
-  mutating func release(
+  package mutating func release(
     below watermark: Int64, expect: (UnsafePointer<Int64>) -> Void,
     _ visit: (UnsafePointer<Int64>) -> Void
   ) {
@@ -204,10 +204,12 @@ struct SortBuffer: ~Copyable {
     }
   }
 
-  /// A copy of all waiting rows.
-  func contents() -> [Int64] {
-    var rows = far
+  /// A copy of all waiting rows; the memory of `old` is used again if it is large enough.
+  package func contents(reusing old: consuming [Int64] = []) -> [Int64] {
+    var rows = old
+    rows.removeAll(keepingCapacity: true)
     rows.reserveCapacity(count * stride)
+    rows.append(contentsOf: far)
     for index in 0..<Self.ring where buckets[index].count > 0 {
       rows.append(
         contentsOf: UnsafeBufferPointer(
@@ -217,7 +219,7 @@ struct SortBuffer: ~Copyable {
   }
 
   /// Replaces everything by what `contents` gave, at a watermark.
-  mutating func restore(_ rows: [Int64], watermark: Int64) {
+  package mutating func restore(_ rows: [Int64], watermark: Int64) {
     for index in 0..<Self.ring { empty(index) }
     far = []
     count = 0

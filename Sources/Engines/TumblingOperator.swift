@@ -11,6 +11,7 @@ final class TumblingOperator: Operator {
   private let aggregates: [Aggregate]
   private let resolution: Nanoseconds
   private let onLate: (UnsafePointer<Int64>) -> Void
+  private let losesTimers: Bool
 
   /// Digest of (key, start); start; null bits of the key; evidence in three words; latest time,
   /// source, sequence; rows; the key columns; two words for each aggregate (value, rows in it).
@@ -24,7 +25,7 @@ final class TumblingOperator: Operator {
 
   init(
     key: [Int], size: Nanoseconds, offset: Nanoseconds, lateness: Nanoseconds,
-    resolution: Nanoseconds, aggregates: [Aggregate],
+    resolution: Nanoseconds, aggregates: [Aggregate], defects: Set<EngineDefect> = [],
     onLate: @escaping (UnsafePointer<Int64>) -> Void
   ) {
     self.key = key
@@ -34,6 +35,7 @@ final class TumblingOperator: Operator {
     self.aggregates = aggregates
     self.resolution = resolution
     self.onLate = onLate
+    losesTimers = defects.contains(.lostTimer)
     windows = KeyedTable(words: 10 + key.count + 2 * aggregates.count)
     scratch = .allocate(capacity: RowLayout.header + key.count + 1 + aggregates.count)
     super.init(width: key.count + 1 + aggregates.count)
@@ -41,7 +43,7 @@ final class TumblingOperator: Operator {
 
   deinit { scratch.deallocate() }
 
-  override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
+  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let t = row[0]
     let start = t - floorModulo(t - offset, size)
     if watermark >= start &+ size &+ lateness {
@@ -120,7 +122,7 @@ final class TumblingOperator: Operator {
     cell[1] = 1
   }
 
-  override func advance(to new: Int64) {
+  package override func advance(to new: Int64) {
     if new <= watermark { return }
     watermark = new
     if new < nextEnd { return }
@@ -128,7 +130,11 @@ final class TumblingOperator: Operator {
     let span = size &+ lateness
     windows.eachRow { window in
       let end = window[1] &+ span
-      if end <= new { emit(window) } else { nextEnd = Swift.min(nextEnd, end) }
+      if end > new {
+        nextEnd = Swift.min(nextEnd, end)
+      } else if !(losesTimers && UInt64(bitPattern: window[0]) % 64 == 0) {
+        emit(window)
+      }
     }
     windows.remove { $0[1] &+ span <= new }
   }
@@ -156,23 +162,23 @@ final class TumblingOperator: Operator {
     emit(scratch, &origin)
   }
 
-  override func checkpoint(_ number: UInt64) {
+  package override func checkpoint(_ number: UInt64) {
     snapshots[number] = (windows.mark(number), nextEnd, watermark)
   }
 
-  override func restore(_ number: UInt64) {
+  package override func restore(_ number: UInt64) {
     guard let (table, end, time) = snapshots[number] else { return }
     windows.restore(table, number)
     (nextEnd, watermark) = (end, time)
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  override func forget(before number: UInt64) {
+  package override func forget(before number: UInt64) {
     windows.forget(before: number)
     snapshots = snapshots.filter { $0.key >= number }
   }
 
-  override var changedLines: Int { windows.memory.changedLines }
+  package override var changedLines: Int { windows.memory.changedLines }
 }
 
 /// The remainder of floor division: never negative for a positive divisor.

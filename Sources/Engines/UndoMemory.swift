@@ -3,7 +3,7 @@ import Model
 /// Raw memory whose state at earlier checkpoints can be brought back: before a line of 64 bytes is
 /// changed for the first time after a checkpoint, its old contents are kept. So a checkpoint costs
 /// what changes after it, not what the state holds.
-final class UndoMemory {
+package final class UndoMemory {
   private final class Segment {
     let checkpoint: UInt64
     var lines: UnsafeMutablePointer<UInt32>
@@ -44,16 +44,16 @@ final class UndoMemory {
     }
   }
 
-  static let lineSize = 64
+  package static let lineSize = 64
 
-  let base: UnsafeMutableRawPointer
+  package let base: UnsafeMutableRawPointer
   let lineCount: Int
   private let clean: UnsafeMutablePointer<UInt64>
   private let cleanWords: Int
   private var segments: [Segment] = []
 
   /// Zeroed memory.
-  init(byteCount: Int) {
+  package init(byteCount: Int) {
     lineCount = max((byteCount + Self.lineSize - 1) / Self.lineSize, 1)
     base = .allocate(byteCount: lineCount * Self.lineSize, alignment: 64)
     base.initializeMemory(as: UInt8.self, repeating: 0, count: lineCount * Self.lineSize)
@@ -67,15 +67,22 @@ final class UndoMemory {
     clean.deallocate()
   }
 
+  /// As new: zeroed, without marks.
+  func reset() {
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: lineCount * Self.lineSize)
+    clean.update(repeating: 0, count: cleanWords)
+    segments.removeAll()
+  }
+
   /// Must be called before bytes of the line are changed.
-  @inline(__always) func touch(line: Int) {
+  @inline(__always) package func touch(line: Int) {
     let word = line >> 6
     let bit: UInt64 = 1 << UInt64(line & 63)
     if clean[word] & bit != 0 { keep(line, word, bit) }
   }
 
   /// The same for a byte offset.
-  @inline(__always) func touch(byte: Int) { touch(line: byte >> 6) }
+  @inline(__always) package func touch(byte: Int) { touch(line: byte >> 6) }
 
   private func keep(_ line: Int, _ word: Int, _ bit: UInt64) {
     clean[word] &= ~bit
@@ -83,14 +90,14 @@ final class UndoMemory {
   }
 
   /// Remembers the state of now under a checkpoint's number; numbers rise.
-  func mark(_ checkpoint: UInt64) {
+  package func mark(_ checkpoint: UInt64) {
     segments.append(Segment(checkpoint: checkpoint))
     clean.update(repeating: .max, count: cleanWords)
   }
 
   /// Brings back the state that was marked. Later marks are gone; this one can be brought back
   /// again.
-  func rollBack(to checkpoint: UInt64) {
+  package func rollBack(to checkpoint: UInt64) {
     while let segment = segments.last, segment.checkpoint >= checkpoint {
       for index in stride(from: segment.count - 1, through: 0, by: -1) {
         (base + Int(segment.lines[index]) * Self.lineSize).copyMemory(
@@ -102,10 +109,33 @@ final class UndoMemory {
   }
 
   /// Checkpoints before this one will not be asked for any more.
-  func forget(before checkpoint: UInt64) {
+  package func forget(before checkpoint: UInt64) {
     segments.removeAll { $0.checkpoint < checkpoint }
   }
 
   /// Lines kept since the last mark: what an incremental snapshot would write.
-  var changedLines: Int { segments.last?.count ?? 0 }
+  package var changedLines: Int { segments.last?.count ?? 0 }
+}
+
+/// Memory of tables that are not needed any more, for the next one of the same size: fresh memory
+/// costs a visit to the kernel for every page.
+final class MemoryPool {
+  private var kept: [UndoMemory] = []
+
+  /// Zeroed memory of a size.
+  func take(byteCount: Int) -> UndoMemory {
+    let lines = max((byteCount + UndoMemory.lineSize - 1) / UndoMemory.lineSize, 1)
+    guard let place = kept.firstIndex(where: { $0.lineCount == lines }) else {
+      return UndoMemory(byteCount: byteCount)
+    }
+    let memory = kept.remove(at: place)
+    memory.reset()
+    return memory
+  }
+
+  /// Takes back what nobody else holds; a few are enough.
+  func give(_ memory: UndoMemory) {
+    kept.append(memory)
+    if kept.count > 2 { kept.removeFirst() }
+  }
 }

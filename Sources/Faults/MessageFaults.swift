@@ -57,7 +57,8 @@ public final class MessageFaults: WireFilter {
     if fault.ratio != .one && word >= fault.ratio.threshold { return .pass }
     switch fault.kind {
     case .partition, .drop, .dropResponse: return .drop
-    case .delay: return .delay(amount(fault, stream, active[position].draws))
+    // A message that is held back is overtaken by those behind it.
+    case .delay, .reorder: return .delay(amount(fault, stream, active[position].draws))
     case .duplicate: return .duplicate(after: amount(fault, stream, active[position].draws))
     default: return .pass
     }
@@ -87,10 +88,12 @@ public final class MessageFaults: WireFilter {
         if crossing.direction != direction { return false }
       }
     }
+    // What a producer or a sink writes, and what a consumer reads.
+    let content: WireCrossing.Content = crossing.role == .consumer ? .fetch : .produce
     switch fault.kind {
-    case .dropResponse: return crossing.direction == .response && crossing.content == .produce
-    case .delay, .duplicate, .drop:
-      return crossing.direction == .request && crossing.content == .produce
+    case .dropResponse: return crossing.direction == .response && crossing.content == content
+    case .delay, .duplicate, .drop, .reorder:
+      return crossing.direction == .request && crossing.content == content
     default: return true
     }
   }

@@ -31,6 +31,10 @@ final class LoadGenerator {
   private(set) var outstanding = 0
   private(set) var sent: UInt64 = 0
   private(set) var bytes: UInt64 = 0
+  /// Of the last look at a lane: events handed over, and how much later than the tick allows the
+  /// oldest of them was.
+  private(set) var lastHanded = 0
+  private(set) var lastLateness: Nanoseconds = 0
   private var ticks = 0
   /// At most so many events of a lane in a tick: a trace played at full speed has no end of them.
   private static let burst = 8_192
@@ -63,6 +67,7 @@ final class LoadGenerator {
     ticks &+= 1
     var handed = 0
     var next: Int64?
+    lastLateness = 0
     while handed < Self.burst, let block = current(lane) {
       let place = lanes[lane].place
       let limit = min(now.ns, endOfLoad.ns - 1)
@@ -73,6 +78,7 @@ final class LoadGenerator {
         next = block.intendedAt[place]
         break
       }
+      lastLateness = max(lastLateness, now.ns - block.intendedAt[place] - tick)
       history.begin(.sent, at: now)
       history.signed(block.intendedAt[place])
       history.run(
@@ -81,6 +87,7 @@ final class LoadGenerator {
       handed += end - place
       lanes[lane].place = end
     }
+    lastHanded = handed
     submit(lane, &outbox)
     if lanes[lane].isOver { return nil }
     if let next, next >= endOfLoad.ns {

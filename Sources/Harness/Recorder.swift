@@ -4,7 +4,8 @@ import Model
 import Statistics
 import Verification
 
-/// Rates, backlog and latencies of a run, gathered from its history and from what the judge matched.
+/// Rates, backlog and latencies of a run, gathered from its history and from what the judge
+/// matched.
 final class Recorder: SampleRecorder {
   /// Counts of one interval, or of one fine step of it.
   struct Bin {

@@ -104,7 +104,7 @@ final class RunLoop {
       if let next = parts.load.send(lane: lane, at: now, outbox: &commands) {
         timeline.schedule(.load(lane), at: next, .source)
       }
-      if pacer.lateness > 0 || live != nil { sendLateness.record(max(pacer.lateness, 1)) }
+      if pacer.lateness > 0 || live != nil { recordLateness() }
     case .backbone(let event): parts.backbone.handle(event, at: now, outbox: &outbox)
     case .engine(let timer): parts.engine?.fire(timer, at: now, &engineOutbox)
     case .fault(.begin(let index)): beginFault(index, at: now)
@@ -113,6 +113,14 @@ final class RunLoop {
       finish(complete: false, "the drain limit was reached: \(drainState)", at: now)
     }
     try settle(at: now)
+  }
+
+  /// Of every event: a sender that falls behind hands over ever more at once, and looks at its
+  /// lanes ever more seldom.
+  private func recordLateness() {
+    let late = live == nil ? 0 : parts.load.lastLateness
+    sendLateness.record(
+      max(pacer.lateness, late, 1), times: UInt64(max(parts.load.lastHanded, 1)))
   }
 
   private func collect(at now: Instant) throws(RunFailure) {
@@ -192,7 +200,9 @@ final class RunLoop {
   private var drainState: String {
     switch drain {
     case .notYet: "it had not begun"
-    case .waitingForSends: "\(parts.load.outstanding) sends were not answered"
+    case .waitingForSends:
+      parts.load.isOver
+        ? "\(parts.load.outstanding) sends were not answered" : "not all events had been sent"
     case .waitingForEnds: "the input did not say where it ends"
     case .engine: "the engine had not read to the end"
     case .waitingForResultEnds: "the results did not say where they end"

@@ -85,7 +85,11 @@ struct Findings {
     var parts = ["\(classes(.clean)) clean"]
     if classes(.permitted) > 0 { parts.append("\(classes(.permitted)) found and permitted") }
     if classes(.violation) > 0 { parts.append("\(classes(.violation)) violated") }
-    if classes(.unknown) > 0 { parts.append("\(classes(.unknown)) unknown") }
+    let unlooked = result.anomalies.classes.count {
+      $0.state == .unknown && $0.reason.hasPrefix("not looked for")
+    }
+    if classes(.unknown) > unlooked { parts.append("\(classes(.unknown) - unlooked) unknown") }
+    if unlooked > 0 { parts.append("\(unlooked) not looked for") }
     return "\(apply) of \(total) anomaly classes apply: " + parts.joined(separator: ", ")
   }
 

@@ -129,7 +129,7 @@ struct Page {
       <span class="badge \(kind)"><span aria-hidden="true">\(sign)</span>\(findings.word) \
       <small>\(code)</small></span>
       <h1>\(result.outcome.sentence.capitalizedFirst)</h1>
-      <p class="why">\(result.identity.description)</p>\(loop)
+      <p class="why">\(asSentence(result.identity.description))</p>\(loop)
       <ul class="judged">
       \(judgements)</ul>
       <div class="cmd"><p>\(again)</p><pre tabindex="0" role="region" \
@@ -186,4 +186,11 @@ struct Page {
     let whole = !letters.isEmpty && !digits.isEmpty && id.utf8.count <= 6
     return whole && digits.allSatisfy { $0.isASCII && $0.isNumber } ? id : nil
   }
+}
+
+/// With a capital and a full stop.
+private func asSentence(_ text: String) -> String {
+  guard let first = text.first else { return text }
+  let capital = first.uppercased() + text.dropFirst()
+  return ".!?".contains(capital.last ?? " ") ? capital : capital + "."
 }

@@ -9,7 +9,8 @@ public struct LoadedScenario: Sendable {
 }
 
 /// Reads, overrides and checks a scenario. `file` is what the user called it, `name` the default of
-/// its `name` key (made a name where it is none). All problems are found in one go, in file order; nothing is read besides `bytes`.
+/// its `name` key (made a name where it is none). All problems are found in one go, in file order;
+/// nothing is read besides `bytes`.
 public func loadScenario(
   bytes: [UInt8], file: String, name: String, overrides: [ScenarioOverride] = [],
   catalog: ScenarioCatalog

@@ -104,8 +104,8 @@ public func parseSpread(_ text: String) throws(ValueRefusal) -> Spread {
   return Spread(median: median, p99: p99)
 }
 
-/// `number ( "B" | "kB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB" )`: whole bytes, at most
-/// 1 TiB.
+/// `number ( "B" | "kB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB" )`: whole bytes, at
+/// most 1 TiB.
 public func parseSize(_ text: String) throws(ValueRefusal) -> Int64 {
   let value = try NumberText(text, wanted: "a size")
   if value.unit.isEmpty {

@@ -4,8 +4,8 @@ import Bytes
 struct Cursor {
   var at: UnsafePointer<UInt8>
   let end: UnsafePointer<UInt8>
-  /// A number that begins before this ends by `end` at the latest, because the very last byte is the
-  /// end of one. Equal to the start where that is not so.
+  /// A number that begins before this ends by `end` at the latest, because the very last byte is
+  /// the end of one. Equal to the start where that is not so.
   private let sureEnd: UnsafePointer<UInt8>
 
   /// There is at least one byte before `end`.
@@ -73,8 +73,8 @@ struct Cursor {
     return result.value
   }
 
-  /// Passes `count` numbers at once when they all lie within eight bytes and none has more than four
-  /// of them, so that they are in range whatever their type. False: nothing was done.
+  /// Passes `count` numbers at once when they all lie within eight bytes and none has more than
+  /// four of them, so that they are in range whatever their type. False: nothing was done.
   @inline(__always) mutating func skipNumbers(_ count: UInt64) -> Bool {
     if end - at < 8 { return false }
     let word = UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))

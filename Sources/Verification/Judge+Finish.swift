@@ -9,6 +9,7 @@ extension Judge {
   func finishLog(_ judgement: inout Judgement, whole: Bool) {
     var ledger = RunLedger()
     ledger.sent = log.sent
+    log.reportMisplaced(whole: whole)
     let dropped = UInt64(droppedEvents.count)
     ledger.droppedLate = min(dropped, log.polled)
     ledger.read = log.polled - ledger.droppedLate

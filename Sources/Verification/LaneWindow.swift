@@ -188,7 +188,8 @@ final class LaneWindow {
   }
 
   /// Lets go of what is done with; `passed` is how far the oracle has come in event time.
-  /// `needsRead` is false when nothing is delivered, so that an outcome is all there is to wait for.
+  /// `needsRead` is false when nothing is delivered, so that an outcome is all there is to wait
+  /// for.
   func tidy(passed: Int64, needsRead: Bool) {
     let old = states.count - keptBlocks
     for place in 0..<states.count {

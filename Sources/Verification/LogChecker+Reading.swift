@@ -122,6 +122,7 @@ extension LogChecker {
 
   func duplicate(_ event: EventID, _ entry: UInt64, _ partition: Int, _ offset: Int64) {
     if duplicates.count < duplicatesKept { duplicates.insert(event) }
+    foundTwice(event)
     facts.add("L2", event: event) {
       Case(
         subject: .event(event), event: event, entries: [entry],

@@ -43,6 +43,16 @@ final class LogChecker {
   /// Events at two offsets of the log; they count twice where the engine reads both.
   var duplicates: Set<EventID> = []
   let duplicatesKept = 100_000
+  /// Events acknowledged at one place and read at another, in the order in which that was seen: no
+  /// finding yet, since the place of the acknowledgement may hold a second copy.
+  private var misplaced: [EventID: Misplaced] = [:]
+  private var misplacedOrder: [EventID] = []
+
+  private struct Misplaced {
+    var entry: UInt64
+    var acknowledged: (partition: Int32, offset: Int64)
+    var read: (partition: Int32, offset: Int64)
+  }
 
   init(
     workload: Workload, endOfLoad: Instant?, partitions: Int, facts: FactBook,
@@ -207,11 +217,37 @@ final class LogChecker {
   func inconsistent(
     _ event: EventID, _ entry: UInt64, acknowledged: (Int32, Int64), read: (Int32, Int64)
   ) {
+    if duplicates.contains(event) || misplaced[event] != nil { return }
+    let found = Misplaced(entry: entry, acknowledged: acknowledged, read: read)
+    if misplacedOrder.count >= duplicatesKept { return report(event, found) }
+    misplaced[event] = found
+    misplacedOrder.append(event)
+  }
+
+  /// The event was read at a second place: then it is a duplicate, wherever it was acknowledged.
+  func foundTwice(_ event: EventID) { misplaced[event] = nil }
+
+  /// L1, at the end: what is not at the place of its acknowledgement, although that was read. A
+  /// whole history was read to the end of the log.
+  func reportMisplaced(whole: Bool) {
+    for event in misplacedOrder {
+      guard let found = misplaced[event] else { continue }
+      let place = found.acknowledged
+      let partition = UInt64(truncatingIfNeeded: place.partition)
+      if whole || (knows(partition: partition) && partitions[Int(partition)].high > place.offset) {
+        report(event, found)
+      }
+    }
+  }
+
+  private func report(_ event: EventID, _ found: Misplaced) {
+    let (acknowledged, read) = (found.acknowledged, found.read)
     facts.add("L1", event: event) {
       Case(
-        subject: .event(event), event: event, entries: [entry],
-        conclusion: "So event \(event.text) was acknowledged at offset \(acknowledged.1) of "
-          + "partition \(acknowledged.0) and read at offset \(read.1) of partition \(read.0).")
+        subject: .event(event), event: event, entries: [found.entry],
+        conclusion: "So event \(event.text) was acknowledged at offset \(acknowledged.offset) of "
+          + "partition \(acknowledged.partition) and read at offset \(read.offset) of partition "
+          + "\(read.partition).")
     }
   }
 

@@ -90,6 +90,11 @@ final class ResultChecker {
     return !row.hasEarlier || aborted.contains(row.earlier)
   }
 
+  /// The row was seen more often than transactions that were not aborted wrote it.
+  func hasAbortedCopy(_ row: PendingRow) -> Bool {
+    row.abortedEmissions > 0 && row.observed > row.emitted - row.abortedEmissions
+  }
+
   /// Rows seen before their transaction was decided wait for it; looked at again when many do.
   func sweep() {
     if table.pending < nextSweep { return }
@@ -112,6 +117,7 @@ final class ResultChecker {
           pending.earlier = pending.transaction
           pending.hasEarlier = true
         }
+        if pending.emitted > 0 && replaces { pending.abortedEmissions += 1 }
         pending.emitted += 1
         pending.transaction = transaction
         pending.emittedAt = at

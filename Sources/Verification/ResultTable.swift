@@ -15,6 +15,8 @@ struct PendingRow {
   var transaction: UInt64 = 0
   var earlier: UInt64 = 0
   var hasEarlier = false
+  /// Emissions in transactions that were aborted before the row was emitted again.
+  var abortedEmissions: Int32 = 0
   var emittedAt: Int64 = -1
   var observedAt: Int64 = -1
   var intendedAt: Int64 = -1

@@ -34,8 +34,15 @@ extension Judge {
   }
 }
 
+/// A, B, ... by start; numbers beyond 26: the letters of reports.
+private func faultLetter(_ number: UInt64) -> String {
+  number < 26 ? String(UnicodeScalar(UInt8(65 + number))) : String(number + 1)
+}
+
 /// Collects the entries that touch the cases to be told.
 private final class Teller {
+  /// Faults by number, in words.
+  private var faults: [UInt64: String] = [:]
   private var events: Set<EventID> = []
   private var keys: Set<UInt64> = []
   private var transactions: Set<UInt64> = []
@@ -149,6 +156,10 @@ private final class Teller {
         let sentence = "Position \(offset) of partition \(partition) was committed."
         remember(.position(partition), entry, at, sentence)
       }
+    case .faultRequested:
+      let number = try cursor.number()
+      _ = try cursor.text()
+      faults[number] = try cursor.text()
     case .engineStarted, .engineStopped, .restored, .faultConfirmed, .checkpointCompleted:
       try backdrop(kind, &cursor)
     default:
@@ -213,7 +224,7 @@ private final class Teller {
       let key = digest64(row.key)
       if !keys.contains(key) { continue }
       let name = row.key.withUnsafeBytes(cellText)
-      let value = hexadecimal(row.valueDigest).prefix(8)
+      let value = "\(hexadecimal(row.valueDigest).prefix(8)), last event \(row.lineage.text)"
       if kind == .observed {
         cite(
           .result(key), entry, at,
@@ -264,7 +275,8 @@ private final class Teller {
       background.append(
         Citation(entry: entry, at: at, sentence: "The engine started from \(from)."))
     case .faultConfirmed:
-      background.append(Citation(entry: entry, at: at, sentence: "Fault \(number) took effect."))
+      let name = faults[number].map { "\(faultLetter(number)) (\($0))" } ?? faultLetter(number)
+      background.append(Citation(entry: entry, at: at, sentence: "Fault \(name) took effect."))
     default:
       if entries.contains(entry) || !transactions.isEmpty {
         background.append(

@@ -1,9 +1,9 @@
 import Draws
 
 /// How many events lie in each block of a lane, burstier than chance in the way a profile says, and
-/// known for any block alone. A span of 2^23 stamps has its quota of events; a node gives a binomial
-/// part of them to its left half; below one second the halves are equal, so that the events of a
-/// block are spread evenly over its stamps.
+/// known for any block alone. A span of 2^23 stamps has its quota of events; a node gives a
+/// binomial part of them to its left half; below one second the halves are equal, so that the
+/// events of a block are spread evenly over its stamps.
 struct CountCascade: Sendable {
   static let spanLevel = 23
 
@@ -18,8 +18,8 @@ struct CountCascade: Sendable {
   /// Levels at and below this one are split evenly: 2^10 ms.
   private static let evenLevel = 10
 
-  /// `rate` is the mean number of events per stamp. `unevenness` scales how far the profile's second
-  /// moments are above those of a steady rate.
+  /// `rate` is the mean number of events per stamp. `unevenness` scales how far the profile's
+  /// second moments are above those of a steady rate.
   init(
     family: DrawFamily, lane: Int, rate: Double, grid: BlockGrid, profile: RateProfile,
     unevenness: Double
@@ -86,8 +86,8 @@ struct CountCascade: Sendable {
   }
 }
 
-/// The relative second moment of a rate at several time scales: 1 + (D - 1)/(mean count), D the index
-/// of dispersion of counts in windows of that length.
+/// The relative second moment of a rate at several time scales: 1 + (D - 1)/(mean count), D the
+/// index of dispersion of counts in windows of that length.
 struct RateProfile: Sendable {
   /// Stamps and moment, from short to long; straight lines between them in logarithms.
   let points: [(stamps: Double, moment: Double)]

@@ -74,7 +74,8 @@ public func passThroughPlan(
     schema: PassThroughSource.schema, schemaID: PassThroughSource.schemaID)
 }
 
-/// Event i of the n in a block lies anywhere in the i-th of n equal parts of it, and is sent at once.
+/// Event i of the n in a block lies anywhere in the i-th of n equal parts of it, and is sent at
+/// once.
 struct PassThroughSource: EventSource {
   static let schemaID: UInt32 = 1
   static let schema = """

@@ -141,7 +141,7 @@ func constantRate(_ load: LoadShape, _ choice: WorkloadChoice) throws(Problems) 
   if choice.sources < 1 { throw refusal("the workload \(choice.kind) needs one source or more") }
   guard case .constant(let rate) = load else {
     throw refusal(
-      "the workload \(choice.kind) generates its events, so load.shape: trace says nothing about it",
+      "the workload \(choice.kind) generates its events: load.shape: trace says nothing about it",
       hint: "take load.shape: constant, or name a trace in workload.trace")
   }
   return rate

@@ -86,6 +86,7 @@ struct Session {
     case "list": try list()
     case "doctor": try doctor()
     case "bench": try bench()
+    case "conformance": try conformance()
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
     case "trace info": try traceInfo()

@@ -38,8 +38,8 @@ import Testing
     #expect(try scenario(faults, [.set("faults={}")]).faults.plan.isEmpty)
     #expect(
       complaints(faults, [.set("faults.plan.2.for=5s")])
-        == "--set 'faults.plan.2.for=5s':13: error: faults.plan has 2 elements; there is none at 2; "
-        + "elements are counted from 0; + appends one\n")
+        == "--set 'faults.plan.2.for=5s':13: error: faults.plan has 2 elements; "
+        + "there is none at 2; elements are counted from 0; + appends one\n")
     #expect(complaints(faults, [.set("faults.plan.last.for=5s")]).contains("'last' is no index"))
   }
 
@@ -49,7 +49,8 @@ import Testing
         == "--set 'load.rat=5k/s':6: error: unknown key 'rat' in load; did you mean 'rate'?\n")
     #expect(
       complaints(faults, [.set("load.rate=5")])
-        == "--set 'load.rate=5':11: error: load.rate: '5' has no unit; a rate is wanted; write 5/s\n"
+        == "--set 'load.rate=5':11: error: load.rate: '5' has no unit; "
+        + "a rate is wanted; write 5/s\n"
     )
     #expect(
       complaints(faults, [.set("faults={plan: [{kind: crahs, target: engine, at: 1s}]}")])

@@ -83,7 +83,8 @@ import Testing
     let block = file("expect:", "  throughput: >= 99%", "seed: banana")
     #expect(
       complaints(block) == """
-        try.yaml:6:15: error: not YAML: a plain '>' begins a block of text; the rest of the file was not read
+        try.yaml:6:15: error: not YAML: a plain '>' begins a block of text; \
+        the rest of the file was not read
            6 |   throughput: >= 99%
              |               ^ put quotes around it: ">= 99%"
 
@@ -101,7 +102,8 @@ import Testing
       complaints(text) == """
         try.yaml:5:51: error: the fault ends at 70s, after the measure phase (60s)
            5 | faults: {plan: [{kind: pause, target: broker, at: 50s, for: 20s}]}
-             |                                                   ^~~ start it earlier, shorten it, or lengthen phases.measure
+             |                                                   ^~~ \
+        start it earlier, shorten it, or lengthen phases.measure
 
         """)
     #expect(complaints(text.replacing("for: 20s", with: "for: 10s")) == "")

@@ -244,7 +244,8 @@ private func read(
   @Test(arguments: [
     (#"{"name": "source", "type": "long"}"#, "begin with source"),
     (
-      #"{"name": "source", "type": "int"}, {"name": "sequence", "type": "long"}, {"name": "a", "type": "int"}"#,
+      #"{"name": "source", "type": "int"}, {"name": "sequence", "type": "long"}, "#
+        + #"{"name": "a", "type": "int"}"#,
       "no field event_time"
     ),
   ])

@@ -11,7 +11,7 @@ import Testing
     ("Scenarios", 1), ("Scheduling", 1), ("History", 1), ("Schemas", 1), ("Queries", 1),
     ("Workloads", 2), ("Traces", 2), ("Faults", 2), ("Backbones", 2),
     ("Verification", 3), ("Statistics", 3), ("Engines", 3),
-    ("Harness", 4), ("Reporting", 4), ("KafkaBackbone", 4),
+    ("Harness", 4), ("Reporting", 4), ("Conformance", 4), ("KafkaBackbone", 4),
     ("Commands", 5), ("weir", 5),
   ]
   /// C libraries and the modules that may import them. `weir` asks them for their versions.

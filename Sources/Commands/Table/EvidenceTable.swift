@@ -69,6 +69,30 @@ extension CommandSpec {
       ExitMeaning(.missed, "with --require: a target is missed"),
     ])
 
+  static let conformance = CommandSpec(
+    ["conformance"], section: "TRUST", "check a backbone",
+    details: [
+      "Holds a backbone against the suite of checks, by capability: ordering, repeats, "
+        + "transactions, fencing, positions, records, restart. With --broken the suite itself is "
+        + "checked: backbones that do one thing wrong on purpose must each be rejected."
+    ],
+    arguments: [ArgumentSpec("BACKBONE", .word, "embedded")],
+    options: [
+      OptionSpec(
+        "only", .text("PREFIX"), "checks whose id begins so, such as transactions",
+        standard: "all"),
+      OptionSpec("broken", "the suite against backbones that it must reject"),
+    ],
+    examples: [
+      ExampleSpec("weir conformance embedded", "the reference against every check"),
+      ExampleSpec("weir conformance embedded --broken", "and the suite against broken ones"),
+    ],
+    exits: [
+      ExitMeaning(.holds, "every check that applies passed; with --broken, every one is rejected"),
+      ExitMeaning(.violated, "a check failed; with --broken, one got through"),
+      ExitMeaning(.inconclusive, "no check could be tried"),
+    ])
+
   static let completions = CommandSpec(
     ["completions"], section: "TRUST", "for bash, zsh, fish",
     details: [

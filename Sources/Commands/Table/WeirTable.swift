@@ -7,7 +7,8 @@ extension CommandTable {
     program: "weir", version: weirVersion,
     purpose: "benchmark, simulate and replay real-time data streaming",
     commands: [
-      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .bench, .completions, .help,
+      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .conformance, .bench,
+      .completions, .help,
     ],
     everywhere: [
       OptionSpec("help", short: "h", "help: -h fits one screen, --help says all"),
@@ -22,7 +23,7 @@ extension CommandTable {
         "one live line, a line per phase and fault, or nothing", standard: "auto"),
     ],
     planned: [
-      "explore", "sweep", "capacity", "choose", "gate", "workload", "serve", "conformance",
+      "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
       "validate", "calibrate", "selftest", "export", "record", "compare", "fit", "slice",
     ],
     environment: [

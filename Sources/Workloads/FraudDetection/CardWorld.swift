@@ -13,8 +13,8 @@ struct CardRequest {
   var isPresent: Bool { entry.rawValue <= RequestEntry.magstripe.rawValue }
 }
 
-/// The cards, cities and merchants, and what an ordinary request looks like. Attributes are functions
-/// of (seed, id); the tables are small and do not grow with the number of cards.
+/// The cards, cities and merchants, and what an ordinary request looks like. Attributes are
+/// functions of (seed, id); the tables are small and do not grow with the number of cards.
 ///
 /// Unchecked: the tables are filled once, before anyone reads them.
 final class CardWorld: @unchecked Sendable {
@@ -93,7 +93,8 @@ final class CardWorld: @unchecked Sendable {
 
   func anyCity(_ word: UInt64) -> Int { cityTable.pick(word) }
 
-  /// One of the cities 1,000 to 2,000 km away, all equally likely; the city itself if there is none.
+  /// One of the cities 1,000 to 2,000 km away, all equally likely; the city itself if there is
+  /// none.
   func farCity(from home: Int, _ word: UInt64) -> Int {
     let choices = cities.indices.filter { cities[$0].isFar(from: cities[home]) }
     if choices.isEmpty { return home }

@@ -1,7 +1,8 @@
 import Model
 import Scenarios
 
-/// An issuer's near-real-time rules on card authorisations. See `docs/workloads/fraud-detection.md`.
+/// An issuer's near-real-time rules on card authorisations. See
+/// `docs/workloads/fraud-detection.md`.
 let fraudDetection = WorkloadKind(
   name: "fraud-detection", domain: "finance",
   summary: "Card payments with fraud among them; cards that misbehave are declined and blocked.",

@@ -65,8 +65,8 @@ struct RequestLane: Sendable {
     world.ordinary(draws, UInt64(truncatingIfNeeded: ordinal) << 3, day: Self.day(millis))
   }
 
-  /// When the events of each stamp of a block are sent: run time at the beginning of each stamp, one
-  /// more than there are stamps. Never falls.
+  /// When the events of each stamp of a block are sent: run time at the beginning of each stamp,
+  /// one more than there are stamps. Never falls.
   func sendTimes(block: Int) -> [Nanoseconds] {
     let first = grid.firstStamp(of: block)
     let count = 1 << grid.level
@@ -100,8 +100,8 @@ struct RequestLane: Sendable {
   }
 }
 
-/// Which events a block has: a count of ordinary ones for each stamp, and the steps of stories. In a
-/// stamp the ordinary ones come first. Filled once by a lane.
+/// Which events a block has: a count of ordinary ones for each stamp, and the steps of stories. In
+/// a stamp the ordinary ones come first. Filled once by a lane.
 final class BlockOutline {
   let stamps: Int
   let counts: UnsafeMutablePointer<UInt32>

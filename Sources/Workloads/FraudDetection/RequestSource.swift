@@ -4,8 +4,8 @@ import Model
 import Scenarios
 import Schemas
 
-/// The stream `requests`: main lanes with ordinary requests and stories in send order, and after them
-/// one lane of copies that acquirers send again.
+/// The stream `requests`: main lanes with ordinary requests and stories in send order, and after
+/// them one lane of copies that acquirers send again.
 struct RequestSource: EventSource {
   static let schemaID: UInt32 = 101
   static let schema = """

@@ -151,8 +151,8 @@ extension Stories.Line {
     UInt64(bitPattern: Int64(start)) << 26 | number << 6
   }
 
-  /// The step that comes `back` slots after the start, if any; gaps are at least two slots, so there
-  /// is at most one.
+  /// The step that comes `back` slots after the start, if any; gaps are at least two slots, so
+  /// there is at most one.
   @inline(__always) func step(atGap back: Int, start: Int) -> Int? {
     if back == 0 { return 0 }
     var word = gaps.word(UInt64(bitPattern: Int64(start)))
