@@ -18,19 +18,27 @@ public final class KafkaBackbone: LiveBackbone {
   private let cluster: Cluster?
   private var sink: SinkClient?
   private var sinkLife = Life()
-  private var consumers: [Int32: ReaderClient] = [:]
-  private var reader: ReaderClient?
+  private var readers: [(key: ReaderKey, client: ReaderClient)] = []
   /// Ends what was closed, where the loop does not wait for it.
   private let closer = Worker()
   private var ending: [Worker] = []
   private var isClosed = false
+  private let ownsCluster: Bool
   private var statistics = BackboneUsage()
-  private var requestsBefore: UInt64 = 0
+
+  private struct ReaderKey: Equatable {
+    var client: ClientID
+    var topic: Topic
+    var committedOnly: Bool
+  }
 
   /// Connects, and makes the topics of the run. `cluster` is what Weir launched, nil for a cluster
-  /// of the user; it is stopped by `close`.
-  public init(_ settings: KafkaSettings, cluster: Cluster? = nil) throws(KafkaProblem) {
+  /// of the user; `close` stops it unless it outlives this backbone.
+  public init(
+    _ settings: KafkaSettings, cluster: Cluster? = nil, ownsCluster: Bool = true
+  ) throws(KafkaProblem) {
     self.settings = settings
+    self.ownsCluster = ownsCluster
     self.cluster = cluster
     let controlHandle = try ClientConfiguration(settings.controlOptions).open(
       RD_KAFKA_CONSUMER)
@@ -81,6 +89,7 @@ public final class KafkaBackbone: LiveBackbone {
   public var usage: BackboneUsage {
     var usage = statistics
     usage.bytes = load.bytes
+    for reader in readers { usage.deliveries &+= reader.client.deliveries }
     usage.busy = cluster?.busy ?? 0
     return usage
   }
@@ -129,8 +138,8 @@ public final class KafkaBackbone: LiveBackbone {
   private func openReader(
     _ client: ClientID, _ topic: Topic, _ committedOnly: Bool
   ) -> ReaderClient? {
-    if client.role == .reader, let reader { return reader }
-    if client.role == .consumer, let consumer = consumers[client.index] { return consumer }
+    let key = ReaderKey(client: client, topic: topic, committedOnly: committedOnly)
+    if let known = readers.first(where: { $0.key == key }) { return known.client }
     do throws(KafkaProblem) {
       let handle = try ClientConfiguration(settings.readerOptions(committedOnly: committedOnly))
         .open(RD_KAFKA_CONSUMER)
@@ -140,7 +149,7 @@ public final class KafkaBackbone: LiveBackbone {
       let opened = ReaderClient(
         handle, client: client, topic: topic, name: name, locate: locate,
         wake: mailbox.descriptor)
-      if client.role == .reader { reader = opened } else { consumers[client.index] = opened }
+      readers.append((key, opened))
       return opened
     } catch {
       preconditionFailure("options that were good before: \(error.message)")
@@ -154,15 +163,13 @@ public final class KafkaBackbone: LiveBackbone {
       sinkLife = Life()
       if let sink { ending.append(sink.close()) }
       sink = nil
-    case .consumer:
-      if let consumer = consumers.removeValue(forKey: client.index) {
-        statistics.deliveries &+= consumer.deliveries
-        consumer.close(closer)
+    case .consumer, .reader:
+      for reader in readers where reader.key.client == client {
+        statistics.deliveries &+= reader.client.deliveries
+        reader.client.close(closer)
       }
-    case .reader:
-      reader?.close(closer)
-      reader = nil
-    case .producer: break
+      readers.removeAll { $0.key.client == client }
+    case .producer: load.mute(client)
     }
   }
 
@@ -172,8 +179,7 @@ public final class KafkaBackbone: LiveBackbone {
     shim_eventfd_drain(mailbox.descriptor)
     load.collect(&outbox)
     sink?.collect(&outbox)
-    for index in consumers.keys.sorted() { consumers[index]?.collect(&outbox) }
-    reader?.collect(&outbox)
+    for reader in readers { reader.client.collect(&outbox) }
     for letter in mailbox.take() where letter.life?.isOver != true {
       outbox.post(letter.completion)
     }
@@ -193,8 +199,8 @@ public final class KafkaBackbone: LiveBackbone {
     if isClosed { return }
     isClosed = true
     cluster?.resumeAll()
-    for role in [ClientRole.sink, .reader] { close(ClientID(role, 0)) }
-    for index in consumers.keys.sorted() { close(ClientID(.consumer, Int(index))) }
+    close(ClientID(.sink, 0))
+    for reader in readers { close(reader.key.client) }
     let handle = loadHandle
     closer.add { handle.destroy() }
     if settings.makesTopics && settings.removesTopics {
@@ -204,7 +210,7 @@ public final class KafkaBackbone: LiveBackbone {
     ending.append(control.close())
     closer.end()
     for worker in ending + [closer] { worker.wait() }
-    cluster?.close()
+    if ownsCluster { cluster?.close() }
   }
 }
 

@@ -26,6 +26,8 @@ final class ProducerClient {
     var topic: Topic
     /// Nil while the slot is free.
     var batch: RecordBatch?
+    /// The client is gone: nothing is answered.
+    var isMuted = false
     /// Records without an answer.
     var left = 0
     var open: Part?
@@ -74,6 +76,11 @@ final class ProducerClient {
         refused.append((index, 0))
       }
     }
+  }
+
+  /// Nothing more is answered to a client that is gone.
+  func mute(_ client: ClientID) {
+    for index in slots.indices where slots[index].client == client { slots[index].isMuted = true }
   }
 
   /// Hands over what found the queue full before.
@@ -195,7 +202,7 @@ final class ProducerClient {
     slots[index].open = nil
     slots[index].closed = []
     free.append(index)
-    guard let last = slot.open else { return }
+    guard let last = slot.open, !slot.isMuted else { return }
     if slot.closed.isEmpty {
       outbox.post(.submitted(slot.client, slot.topic, batch, last.outcome))
       return

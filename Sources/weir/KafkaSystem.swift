@@ -1,5 +1,6 @@
 import CShim
 import Commands
+import Conformance
 import Glibc
 import KafkaBackbone
 import Model
@@ -41,7 +42,9 @@ struct KafkaSystem {
     if let bootstrap = scenario.backbone.bootstrap {
       return try connect(bootstrap, cluster: nil)
     }
-    let cluster = try launch()
+    let cluster = try Self.launch(
+      for: scenario.name, brokers: scenario.resources.brokers, folder: folder,
+      options: options(scenario.backbone.kafka.broker))
     do throws(Problems) {
       return try connect(cluster.bootstrap, cluster: cluster)
     } catch {
@@ -50,14 +53,18 @@ struct KafkaSystem {
     }
   }
 
-  private func launch() throws(Problems) -> Cluster {
-    guard let installation = Self.installation else { throw notFound }
+  /// Starts a private cluster for what is called `name`.
+  static func launch(
+    for name: String, brokers: Int, folder: String, options: [KafkaOption] = []
+  ) throws(Problems) -> Cluster {
+    guard let installation = Self.installation else { throw notFound(name, brokers) }
     _ = Cluster.endLeftovers(stateFolder: Self.stateFolder)
     let here = Files.realPath(folder) ?? folder
+    shim_watch_interrupts()
     let plan = ClusterPlan(
-      installation: installation, brokers: scenario.resources.brokers,
+      installation: installation, brokers: brokers,
       dataFolder: "\(here)/kafka", logFolder: "\(here)/logs", stateFolder: Self.stateFolder,
-      options: options(scenario.backbone.kafka.broker))
+      options: options)
     do throws(KafkaProblem) {
       return try Cluster(plan)
     } catch {
@@ -65,11 +72,27 @@ struct KafkaSystem {
     }
   }
 
+  /// A broker of its own for the conformance suite; each check has topics and a group of its own.
+  static func conformanceSubject(_ cluster: Cluster) -> ConformanceSubject {
+    ConformanceSubject(name: "kafka", hasWire: false, hasNodes: true) {
+      (shape, _) throws(CheckFailure) in
+      let settings = KafkaSettings(
+        bootstrap: cluster.bootstrap, run: runName(), streams: ("requests", "results"),
+        partitions: shape.inputPartitions, replication: 1, minInSync: 1, acks: "all",
+        isIdempotent: true, isTransactional: true)
+      do throws(KafkaProblem) {
+        return try KafkaBackbone(settings, cluster: cluster, ownsCluster: false)
+      } catch {
+        throw .impossible(error.message)
+      }
+    }
+  }
+
   private func connect(_ bootstrap: String, cluster: Cluster?) throws(Problems) -> KafkaBackbone {
     do throws(KafkaProblem) {
       return try KafkaBackbone(settings(bootstrap, isLaunched: cluster != nil), cluster: cluster)
     } catch {
-      throw problems(error)
+      throw Self.problems(error)
     }
   }
 
@@ -103,24 +126,23 @@ struct KafkaSystem {
     }.joined()
   }
 
-  private func problems(_ problem: KafkaProblem) -> Problems {
+  private static func problems(_ problem: KafkaProblem) -> Problems {
     let code: ExitCode =
       shim_interrupt_count() > 0 ? .interrupted : problem.isUnavailable ? .unavailable : .usage
     return failure(problem.message, code: code)
   }
 
-  private var notFound: Problems {
-    let count = scenario.resources.brokers
+  private static func notFound(_ name: String, _ count: Int) -> Problems {
     let brokers = count == 1 ? "a Kafka broker" : "\(count) Kafka brokers"
     let looked = Self.places.map { "\($0.origin) (\($0.place ?? "not set"))" }
     return failure(
-      "\(scenario.name) needs \(brokers), and Kafka was not found",
+      "\(name) needs \(brokers), and Kafka was not found",
       hint: """
         looked in: \(looked.joined(separator: ", "))
         to fix: set KAFKA_HOME to an unpacked Apache Kafka (weir doctor --need kafka), or use a \
         cluster of yours:
-                weir run \(scenario.name) --set backbone.bootstrap=HOST:PORT
-        or the model, no server: weir run \(scenario.name) --backbone embedded
+                weir run \(name) --set backbone.bootstrap=HOST:PORT
+        or the model, no server: weir run \(name) --backbone embedded
         """, code: .unavailable)
   }
 }
