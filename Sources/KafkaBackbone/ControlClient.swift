@@ -41,10 +41,11 @@ final class ControlClient {
     }
   }
 
-  func endOffsets(_ client: ClientID, _ topic: Topic) {
+  /// `stableOnly`: a transaction is open, and readers of committed records end before it.
+  func endOffsets(_ client: ClientID, _ topic: Topic, stableOnly: Bool) {
     let (calls, mailbox) = (calls, mailbox)
     worker.add {
-      if let ends = calls.ends(topic) { mailbox.post(.endOffsets(client, topic, ends)) }
+      if let ends = calls.ends(topic, stableOnly) { mailbox.post(.endOffsets(client, topic, ends)) }
     }
   }
 
@@ -113,16 +114,17 @@ private struct ControlCalls: Sendable {
       ? .acknowledged(base: 0) : .unknown(name(of: code))
   }
 
-  /// Where the partitions end. The end of a commit is answered before the records that mark it are
-  /// written, so the last stable offset may still lie before what was committed: this is the end of
-  /// what is written, which a reader of committed records reaches a little later.
-  func ends(_ topic: Topic) -> [Int64]? {
+  /// Where the partitions end for readers of committed records. The end of a commit is answered before the records that mark it are
+  /// written, so the last stable offset may still lie before what was committed: without an open
+  /// transaction this is the end of what is written, which those readers reach a little later.
+  func ends(_ topic: Topic, _ stableOnly: Bool) -> [Int64]? {
+    let asking = stableOnly ? handle : endsHandle
     var ends: [Int64] = []
     while ends.count < partitions {
       var low: Int64 = 0
       var high: Int64 = 0
       let code = rd_kafka_query_watermark_offsets(
-        endsHandle.pointer, topics[Int(topic.rawValue)], Int32(ends.count), &low, &high,
+        asking.pointer, topics[Int(topic.rawValue)], Int32(ends.count), &low, &high,
         Self.patience)
       if code == RD_KAFKA_RESP_ERR_NO_ERROR {
         ends.append(high)

@@ -18,6 +18,8 @@ public final class KafkaBackbone: LiveBackbone {
   private let cluster: Cluster?
   private var sink: SinkClient?
   private var sinkLife = Life()
+  /// The sink has written in a transaction whose end is not known.
+  private var isTransactionOpen = false
   private var readers: [(key: ReaderKey, client: ReaderClient)] = []
   /// Ends what was closed, where the loop does not wait for it.
   private let closer = Worker()
@@ -100,6 +102,7 @@ public final class KafkaBackbone: LiveBackbone {
     switch command {
     case .submit(let client, let topic, let batches, _):
       if client.role == .sink {
+        isTransactionOpen = settings.isTransactional
         openSink()?.submit(topic, batches, &outbox)
       } else {
         load.submit(client, topic, batches, &outbox)
@@ -115,7 +118,8 @@ public final class KafkaBackbone: LiveBackbone {
     case .commitPositions(let client, let positions, let snapshot):
       control.commitPositions(client, positions, snapshot: snapshot, sinkLife)
     case .fetchPositions(let client): control.fetchPositions(client, sinkLife)
-    case .endOffsets(let client, let topic): control.endOffsets(client, topic)
+    case .endOffsets(let client, let topic):
+      control.endOffsets(client, topic, stableOnly: isTransactionOpen)
     case .close(let client): close(client)
     }
   }
@@ -181,7 +185,17 @@ public final class KafkaBackbone: LiveBackbone {
     sink?.collect(&outbox)
     for reader in readers { reader.client.collect(&outbox) }
     for letter in mailbox.take() where letter.life?.isOver != true {
+      note(letter.completion)
       outbox.post(letter.completion)
+    }
+  }
+
+  private func note(_ completion: Completion) {
+    switch completion {
+    case .committed(_, _, .acknowledged), .committed(_, _, .failed), .aborted,
+      .transactionsReady(_, true):
+      isTransactionOpen = false
+    default: break
     }
   }
 
