@@ -114,9 +114,10 @@ private struct ControlCalls: Sendable {
       ? .acknowledged(base: 0) : .unknown(name(of: code))
   }
 
-  /// Where the partitions end for readers of committed records. The end of a commit is answered before the records that mark it are
-  /// written, so the last stable offset may still lie before what was committed: without an open
-  /// transaction this is the end of what is written, which those readers reach a little later.
+  /// Where the partitions end for readers of committed records. The end of a commit is answered
+  /// before the records that mark it are written, so the last stable offset may still lie before
+  /// what was committed: without an open transaction this is the end of what is written, which
+  /// those readers reach a little later.
   func ends(_ topic: Topic, _ stableOnly: Bool) -> [Int64]? {
     let asking = stableOnly ? handle : endsHandle
     var ends: [Int64] = []

@@ -163,7 +163,7 @@ struct ScenarioBuilder {
     }
     return BackboneChoice(
       kind: kind, acks: acks, idempotent: idempotent, costs: costs, fsync: fsync,
-      bootstrap: bootstrap, kafka: kafka)
+      bootstrap: bootstrap, kafka: kind == .kafka ? kafka : KafkaChoice())
   }
 
   private func backboneCosts() -> BackboneCosts? {

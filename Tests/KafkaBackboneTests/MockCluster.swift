@@ -67,9 +67,9 @@ final class Conversation {
     answers += outbox.completions
   }
 
-  /// Takes answers until one is as wanted; nil after ten seconds.
+  /// Takes answers until one is as wanted; nil after a minute.
   func wait<Found>(for wanted: (Completion) -> Found?) -> Found? {
-    let limit = shim_monotonic_ns() + 10_000_000_000
+    let limit = shim_monotonic_ns() + 60_000_000_000
     while true {
       for (index, answer) in answers.enumerated() {
         if let found = wanted(answer) {
