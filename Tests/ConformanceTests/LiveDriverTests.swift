@@ -37,9 +37,11 @@ private final class FarLog: LiveBackbone {
     Issue.record("a live adapter has no events of its own")
   }
 
-  func control(_ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox) -> Bool {
-    false
-  }
+  func control(
+    _ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox
+  ) -> NodeOutcome { .refused }
+
+  func close() {}
 
   func collect(at now: Instant, outbox: inout Outbox) {
     shim_eventfd_drain(descriptor)

@@ -70,7 +70,8 @@ extension CommandSpec {
         "clock", .choice(["virtual", "wall"]), "simulated time, or the same paced by real time",
         standard: "of the scenario"),
       OptionSpec(
-        "backbone", .choice(["embedded", "null"]), "what carries the records",
+        "backbone", .text("KIND"),
+        "what carries the records: embedded, kafka, null, or kafka://HOST:PORT",
         standard: "of the scenario"),
       OptionSpec("engine", .choice(["embedded"]), "what computes", standard: "of the scenario"),
       OptionSpec("trace", .path("FILE"), "events from this trace instead of the generator"),
