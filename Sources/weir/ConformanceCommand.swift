@@ -67,7 +67,8 @@ extension Session {
     return out
       + (report.failed.isEmpty
         ? "INCONCLUSIVE  no check could be tried\n"
-        : "FAILS  \(report.failed.count) of \(tried) checks: \(report.failed.joined(separator: " "))\n")
+        : "FAILS  \(report.failed.count) of \(tried) checks: "
+          + report.failed.joined(separator: " ") + "\n")
   }
 
   private func document(_ report: ConformanceReport) -> JSONValue {
