@@ -40,7 +40,8 @@ public func execute(
     cache: cache)
   history.onBlock = { bench.observe($0, $1) }
   writeFirstEntry(history, request, clock)
-  let assembly = Assembly(scenario: scenario, workload: workload, history: history, cache: cache, live: live)
+  let assembly = Assembly(
+    scenario: scenario, workload: workload, history: history, cache: cache, live: live)
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)

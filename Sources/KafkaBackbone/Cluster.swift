@@ -140,7 +140,7 @@ public final class Cluster: @unchecked Sendable {
       try format()
       for node in nodes.indices { try start(node) }
       for node in nodes.indices {
-        while !shim_isOpen(nodes[node].port) {
+        while !portIsOpen(nodes[node].port) {
           if ending.isOver { return }
           try checkAlive(node)
           usleep(10_000)
@@ -152,7 +152,7 @@ public final class Cluster: @unchecked Sendable {
     }
   }
 
-  private func shim_isOpen(_ port: Int) -> Bool { shim_port_is_open(Int32(port)) != 0 }
+  private func portIsOpen(_ port: Int) -> Bool { shim_port_is_open(Int32(port)) != 0 }
 
   private func checkAlive(_ node: Int) throws(KafkaProblem) {
     guard let process = state.withLock({ $0.processes[node] }) else { return }
@@ -228,7 +228,7 @@ public final class Cluster: @unchecked Sendable {
 
   private func carryOut(_ action: NodeAction, _ node: Int) {
     switch action {
-    case .crash: tell(action, node, kill(node) && !shim_isOpen(nodes[node].port))
+    case .crash: tell(action, node, kill(node) && !portIsOpen(nodes[node].port))
     case .pause, .resume:
       guard let process = state.withLock({ $0.processes[node] }) else {
         return tell(action, node, false)
@@ -251,7 +251,7 @@ public final class Cluster: @unchecked Sendable {
   /// Looks whether a broker is back; between two looks the thread is free for other actions.
   private func watchRestart(_ node: Int, until limit: UInt64) {
     if ending.isOver { return }
-    if shim_isOpen(nodes[node].port) { return tell(.restart, node, true) }
+    if portIsOpen(nodes[node].port) { return tell(.restart, node, true) }
     let isAlive = state.withLock { $0.processes[node]?.isAlive } ?? false
     if !isAlive || shim_monotonic_ns() > limit { return tell(.restart, node, false) }
     usleep(10_000)
@@ -304,5 +304,6 @@ private func clusterIdentity() -> String {
     let three = bytes[(group * 3)..<(group * 3 + 3)].reduce(0) { $0 << 8 | Int($1) }
     for shift in [18, 12, 6, 0] { text.append(letters[three >> shift & 63]) }
   }
-  return String(text.prefix(22))
+  // A leading dash would be taken for an option.
+  return text.hasPrefix("-") ? "A" + text.dropFirst().prefix(21) : String(text.prefix(22))
 }

@@ -89,7 +89,11 @@ final class ProducerClient {
     let waiting = refused
     refused.removeAll()
     for (slot, from) in waiting {
-      if refused.isEmpty { produce(slot, from: from, &outbox) } else { refused.append((slot, from)) }
+      if refused.isEmpty {
+        produce(slot, from: from, &outbox)
+      } else {
+        refused.append((slot, from))
+      }
     }
   }
 

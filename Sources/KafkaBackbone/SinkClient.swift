@@ -74,13 +74,6 @@ private struct TransactionCalls: Sendable {
   let group: String
   private static let patience: Int32 = 500
 
-  init(handle: ClientHandle, life: Life, input: String, group: String) {
-    self.handle = handle
-    self.life = life
-    self.input = input
-    self.group = group
-  }
-
   /// Nil: it worked. An error that says "not yet" is not returned while the client is there.
   private func repeated(_ call: () -> OpaquePointer?) -> TransactionError? {
     while true {

@@ -32,7 +32,9 @@ import Testing
       Array(text.utf8).withUnsafeBytes { snapshotNumber($0) }
     }
     #expect(number("weir-snapshot 12") == 12)
-    for text in ["", "12", "weir-snapshot ", "weir-snapshot -1", "weir-snapshot 1x", "checkpoint 3"] {
+    for text in [
+      "", "12", "weir-snapshot ", "weir-snapshot -1", "weir-snapshot 1x", "checkpoint 3",
+    ] {
       #expect(number(text) == nil, "\(text)")
     }
   }
