@@ -25,8 +25,8 @@ package final class UndoMemory {
     func append(_ line: Int, _ bytes: UnsafeRawPointer) {
       if count == capacity { grow() }
       lines[count] = UInt32(line)
-      (contents + count * UndoMemory.lineSize).copyMemory(
-        from: bytes, byteCount: UndoMemory.lineSize)
+      (contents + count &* UndoMemory.lineSize).storeBytes(
+        of: bytes.load(as: SIMD8<UInt64>.self), as: SIMD8<UInt64>.self)
       count += 1
     }
 
