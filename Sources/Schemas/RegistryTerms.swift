@@ -120,4 +120,11 @@ public struct SubjectVersion: Hashable, Sendable {
   /// The same for the same schema under any subject.
   public var id: Int
   public var isDeleted: Bool
+
+  public init(subject: String, version: Int, id: Int, isDeleted: Bool) {
+    self.subject = subject
+    self.version = version
+    self.id = id
+    self.isDeleted = isDeleted
+  }
 }

@@ -169,7 +169,8 @@ private let changes = [
   @Test func `all findings of a schema are told with their places`() throws {
     let inner = { (type: String) in record(#"{"name":"x","type":\#(type)}"#, name: "Inner") }
     let reader = record(
-      #"{"name":"a","type":"int"},{"name":"b","type":{"type":"array","items":\#(inner("\"int\""))}},"#
+      #"{"name":"a","type":"int"},"#
+        + #"{"name":"b","type":{"type":"array","items":\#(inner("\"int\""))}},"#
         + #"{"name":"c","type":"int"}"#)
     let writer = record(
       #"{"name":"a","type":"string"},"#
@@ -191,7 +192,8 @@ private let changes = [
     let schema = { (type: String) in
       #"[{"type":"record","name":"C","fields":[{"name":"x","type":\#(type)}]},"#
         + #"{"type":"record","name":"B","fields":[{"name":"c","type":"C"}]},"#
-        + #"{"type":"record","name":"A","fields":[{"name":"b","type":"B"},{"name":"c","type":"C"}]}]"#
+        + #"{"type":"record","name":"A","#
+        + #""fields":[{"name":"b","type":"B"},{"name":"c","type":"C"}]}]"#
     }
     #expect(try found(schema("\"long\""), schema("\"int\"")) == [])
     let bad = try found(schema("\"int\""), schema("\"long\""))
@@ -200,21 +202,20 @@ private let changes = [
   }
 
   @Test func `circles of different lengths end`() throws {
-    let circle = { (length: Int, type: String) in
-      var text = #"{"name":"end","type":\#(type)}"#
+    // All records are called R, so that 13 times 11 pairs meet.
+    let circle = { (length: Int, last: String, rest: String) in
+      var next = "n0.R"
       for place in (0..<length).reversed() {
-        let back = place == length - 1 ? #",{"name":"next","type":["null","r0"]}"# : ""
-        let inner = place == length - 1 ? text + back : text
-        text =
-          place == 0
-          ? inner
-          : #"{"name":"next","type":{"type":"record","name":"r\#(place)","fields":[\#(inner)],"#
-            + #""aliases":[]}}"#
+        let type = place == length - 1 ? last : rest
+        let inner = place == length - 1 ? "\"\(next)\"" : next
+        next =
+          #"{"type":"record","name":"n\#(place).R","fields":[{"name":"x","type":"\#(type)"},"#
+          + #"{"name":"next","type":["null",\#(inner)]}]}"#
       }
-      return #"{"type":"record","name":"r0","fields":[\#(text)]}"#
+      return next
     }
-    let reader = try Schema.parse(circle(13, "\"int\"").replacing(#""name":"r"#, with: #""name":"r"#))
-    #expect(resolve(reader: reader, writer: reader).isEmpty)
-    #expect(!resolve(reader: reader, writer: try Schema.parse(circle(11, "\"int\""))).isEmpty)
+    #expect(try found(circle(13, "long", "long"), circle(11, "int", "int")) == [])
+    let bad = try found(circle(13, "int", "int"), circle(11, "long", "int"))
+    #expect(!bad.isEmpty && bad.count <= 100)
   }
 }
