@@ -96,24 +96,31 @@ private struct Decoder: ~Copyable {
     }
   }
 
-  /// The branch of the same type and name, else the first that reads what the writer has.
+  /// The branch of the same type and name, else the first that reads what the writer has. Where
+  /// names leave a choice, one that reads all of the writer's type comes before the others.
   private func choose(_ branches: [SchemaType], _ w: SchemaType) -> SchemaType? {
-    for exact in [true, false] {
-      for branch in branches {
-        switch (branch, w) {
-        case (.primitive(let a, _), .primitive(let b, _)):
-          if exact ? a == b : a.reads(b) { return branch }
-        case (.array, .array), (.map, .map): return branch
-        case (.named(let a), .named(let b)):
-          let (r, w) = (reader.definitions[a], writer.definitions[b])
-          if r.shape.isLike(w.shape), exact ? r.name == w.name : r.answers(to: w.name) {
-            return branch
-          }
-        default: break
-        }
+    var exact: [SchemaType] = []
+    var others: [SchemaType] = []
+    for branch in branches {
+      switch (branch, w) {
+      case (.primitive(let a, _), .primitive(let b, _)):
+        if a == b { return branch }
+        if a.reads(b) { others.append(branch) }
+      case (.array, .array), (.map, .map): return branch
+      case (.named(let a), .named(let b)):
+        let (r, w) = (reader.definitions[a], writer.definitions[b])
+        guard r.shape.isLike(w.shape), r.answers(to: w.name) else { continue }
+        if r.name == w.name { exact.append(branch) } else { others.append(branch) }
+      default: break
       }
     }
-    return nil
+    let candidates = exact + others
+    if candidates.count < 2 { return candidates.first }
+    let written = Schema(root: w, definitions: writer.definitions)
+    return candidates.first { branch in
+      resolve(reader: Schema(root: branch, definitions: reader.definitions), writer: written)
+        .isEmpty
+    } ?? candidates[0]
   }
 
   private mutating func named(
