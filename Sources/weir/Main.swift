@@ -93,6 +93,8 @@ struct Session {
     case "trace cat": try traceCat()
     case "trace stats": try traceStats()
     case "trace verify": try traceVerify()
+    case "trace export": try traceExport()
+    case "trace slice": try traceSlice()
     case "completions": completions()
     case "help": try help()
     default:

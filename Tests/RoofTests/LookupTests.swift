@@ -119,4 +119,35 @@ import Testing
     #expect(try weir("trace", "generate", "pass-through", "--out", "c").code == 64)
     #expect(try weir("trace", "generate", "pass-through", "--events", "2k").code == 64)
   }
+
+  @Test func `traces are exported to a file or a pipe, and cut into slices`() throws {
+    let scratch = try Scratch()
+    func weir(_ line: String...) throws -> WeirProcess {
+      try WeirProcess.run(line, in: scratch.folder)
+    }
+    _ = try weir("trace", "generate", "pass-through", "--events", "100", "--out", "a.trace")
+    let made = try weir("trace", "export", "a.trace", "--to", "a.csv")
+    #expect(made.code == 0 && made.output == "100 events in a.csv\n", "\(made.errors)")
+    let csv = try String(
+      contentsOf: scratch.folder.appendingPathComponent("a.csv"), encoding: .utf8)
+    #expect(csv.split(separator: "\n").count == 101)
+    let piped = try weir("trace", "export", "a.trace", "--to", "-", "--format", "jsonl")
+    #expect(piped.output == (try weir("trace", "cat", "a.trace").output))
+    #expect(try weir("trace", "export", "a.trace", "--to", "a.txt").code == 64)
+    #expect(try weir("trace", "export", "a.trace").code == 64)
+    let both = try weir(
+      "trace", "export", "a.trace", "--to", "-", "--format", "csv", "--json")
+    #expect(both.code == 64)
+    let slice = try weir(
+      "trace", "slice", "a.trace", "--out", "b.trace", "--from", "2", "--to", "5")
+    #expect(slice.code == 0, "\(slice.errors)")
+    let kept = try weir("trace", "cat", "b.trace").output.split(separator: "\n")
+    #expect(
+      !kept.isEmpty
+        && kept.allSatisfy { line in
+          (2..<5).contains { line.contains("\"sequence\":\($0),") }
+        })
+    #expect(try weir("trace", "slice", "a.trace", "--out", "-").code == 64)
+    #expect(try weir("trace", "slice", "a.trace", "--out", "c", "--from", "noon").code == 64)
+  }
 }

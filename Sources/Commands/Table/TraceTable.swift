@@ -3,7 +3,10 @@ import Model
 extension CommandSpec {
   static let trace = CommandSpec(
     ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
-    members: [traceImport, traceGenerate, traceInfo, traceCat, traceStats, traceVerify])
+    members: [
+      traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats, traceSlice,
+      traceVerify,
+    ])
 
   static let traceImport = CommandSpec(
     ["trace", "import"], "a CSV file becomes a trace",
@@ -30,6 +33,50 @@ extension CommandSpec {
       ExitMeaning(.holds, "the trace is written"),
       ExitMeaning(.usage, "too many bad rows, a wrong mapping, or an unreadable file"),
     ])
+
+  static let traceExport = CommandSpec(
+    ["trace", "export"], "a trace becomes CSV or JSON lines",
+    details: [
+      "Writes every event in the order of send time. JSON lines are those of trace cat; CSV needs "
+        + "one stream with one schema."
+    ],
+    arguments: [.traceFile],
+    options: [
+      OptionSpec("to", .path("FILE"), "where to; - is stdout; required"),
+      OptionSpec("format", .choice(["csv", "jsonl"]), "what to write", standard: "by suffix"),
+      OptionSpec("stream", .text("NAME"), "only this stream"),
+    ],
+    examples: [
+      ExampleSpec("weir trace export fraud.trace --to fraud.csv", "for a spreadsheet"),
+      ExampleSpec(
+        "weir trace export fraud.trace --to - --format jsonl", "to another program"),
+    ],
+    exits: [ExitMeaning(.holds, "the file is written")])
+
+  static let traceSlice = CommandSpec(
+    ["trace", "slice"], "a part of a trace as a trace",
+    details: [
+      "Keeps the events of a range, a stream or a key; their sequences stay. --from is included, "
+        + "--to is not. Both are instants of event time, such as 2026-01-01T00:00:00Z, or, as "
+        + "plain numbers, sequences of every source."
+    ],
+    arguments: [.traceFile],
+    options: [
+      OptionSpec("out", .path("TRACE"), "the trace to write; required"),
+      OptionSpec("from", .text("INSTANT|N"), "first instant or sequence", standard: "all"),
+      OptionSpec("to", .text("INSTANT|N"), "instant or sequence to stop at", standard: "all"),
+      OptionSpec("stream", .text("NAME"), "only this stream"),
+      OptionSpec("key", .text("KEY"), "only this key"),
+      OptionSpec("skip-damage", "leave out what cannot be read of a damaged or cut trace"),
+    ],
+    examples: [
+      ExampleSpec(
+        "weir trace slice fraud.trace --out minute.trace --to 2026-01-01T00:01:00Z",
+        "the first minute"),
+      ExampleSpec(
+        "weir trace slice damaged.trace --out whole.trace --skip-damage", "what is whole"),
+    ],
+    exits: [ExitMeaning(.holds, "the trace is written")])
 
   static let traceGenerate = CommandSpec(
     ["trace", "generate"], "events of a workload, written down",
