@@ -27,7 +27,7 @@ import Workloads
       remove(out + ".bad")
     }
     writeFile(path, Array(csv.utf8))
-    let summary = try importCSV(
+    let summary = try importFile(
       path: path, mapping: Array((mapping ?? self.mapping).utf8), mappingFile: "map.yaml",
       out: out, badPath: out + ".bad", maximumBad: maximumBad)
     #expect(try verifyTrace(out) == nil)
@@ -110,7 +110,7 @@ import Workloads
       fields: {amount: {type: long}}
       """
     let error = #expect(throws: ImportError.self) {
-      try importCSV(
+      try importFile(
         path: path, mapping: Array(mapping.utf8), mappingFile: "map.yaml", out: out,
         badPath: out + ".bad")
     }
