@@ -84,7 +84,7 @@ final class BlockBuilder {
     self.capture.append(capture, before: summary.count - 1)
   }
 
-  /// An event whose value is in `firstColumns` already; `payloadBytes` is what it takes on the wire.
+  /// An event whose value is in `firstColumns` already; `payloadBytes` is its size on the wire.
   func appendTaken(
     sequence: UInt64, eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?,
     payloadBytes: Int

@@ -4,32 +4,50 @@ final class JSONLinesReader: RowReader {
   /// Objects and lists may lie in each other so deep.
   static let mostDepth = 64
 
-  let cells = CellRow()
-  private(set) var defect: RowDefect?
+  private let json: JSONRow
   private let lines: LineReader
-  private let tree: MemberTree
-  private let columnCount: Int
-  private var plain: [UInt8] = []
 
   /// The cells are those of `columns`, in their order.
   init(_ stream: ByteStream, path: String, columns: [String]) {
     lines = LineReader(stream, path: path)
-    tree = MemberTree(columns)
-    columnCount = columns.count
+    json = JSONRow(columns: columns)
   }
 
+  var cells: CellRow { json.cells }
+  var defect: RowDefect? { json.defect }
   var row: UnsafeRawBufferPointer { lines.line }
 
   func advance() throws(TraceError) -> Bool {
     repeat {
       if !(try lines.advance()) { return false }
     } while lines.line.allSatisfy { $0 == 0x20 || $0 == 0x09 }
-    read(lines.line)
+    json.read(lines.line)
     return true
   }
 
-  /// Takes one line apart.
-  private func read(_ line: UnsafeRawBufferPointer) {
+  func place(of offset: Int) -> (line: Int, column: Int) {
+    var column = 1
+    for byte in lines.line.prefix(offset) where byte & 0xC0 != 0x80 { column += 1 }
+    return (lines.number, column)
+  }
+}
+
+/// Takes the text of a JSON object apart into the cells of the columns that are wanted.
+final class JSONRow {
+  let cells = CellRow()
+  /// Why the text is no JSON object.
+  private(set) var defect: RowDefect?
+  private let tree: MemberTree
+  private let columnCount: Int
+  private var plain: [UInt8] = []
+
+  init(columns: [String]) {
+    tree = MemberTree(columns)
+    columnCount = columns.count
+  }
+
+  /// The cells point into the text.
+  func read(_ line: UnsafeRawBufferPointer) {
     cells.reset(to: columnCount)
     defect = nil
     if let base = line.baseAddress { cells.base = base.assumingMemoryBound(to: UInt8.self) }
@@ -49,7 +67,7 @@ final class JSONLinesReader: RowReader {
   private func object(
     _ scanner: inout JSONScanner, _ tree: MemberTree?, _ depth: Int
   ) throws(RowDefect) {
-    if depth > Self.mostDepth { throw scanner.refusal("objects too deep in each other") }
+    if depth > JSONLinesReader.mostDepth { throw scanner.refusal("objects too deep in each other") }
     scanner.at += 1
     scanner.space()
     if scanner.take(UInt8(ascii: "}")) { return }
@@ -113,7 +131,7 @@ final class JSONLinesReader: RowReader {
   }
 
   private func list(_ scanner: inout JSONScanner, _ depth: Int) throws(RowDefect) {
-    if depth > Self.mostDepth { throw scanner.refusal("lists too deep in each other") }
+    if depth > JSONLinesReader.mostDepth { throw scanner.refusal("lists too deep in each other") }
     scanner.at += 1
     scanner.space()
     if scanner.take(UInt8(ascii: "]")) { return }
@@ -124,12 +142,6 @@ final class JSONLinesReader: RowReader {
       if scanner.take(UInt8(ascii: "]")) { return }
       if !scanner.take(UInt8(ascii: ",")) { throw scanner.refusal("a ',' or ']' is wanted here") }
     }
-  }
-
-  func place(of offset: Int) -> (line: Int, column: Int) {
-    var column = 1
-    for byte in lines.line.prefix(offset) where byte & 0xC0 != 0x80 { column += 1 }
-    return (lines.number, column)
   }
 }
 
@@ -148,7 +160,11 @@ struct JSONScanner {
   }
 
   mutating func space() {
-    while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0D { at &+= 1 }
+    while at < bytes.count, isSpace(bytes[at]) { at &+= 1 }
+  }
+
+  private func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A
   }
 
   mutating func take(_ byte: UInt8) -> Bool {

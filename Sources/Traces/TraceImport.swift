@@ -50,10 +50,10 @@ public enum ImportError: Error, Sendable {
   }
 }
 
-/// Turns CSV or JSON lines, each plain or zstd, into a trace; what it is is told by its first bytes.
-/// Bad rows are told with line, column and reason, and kept as they are in `badPath`, of CSV under
-/// the header. When more than `maximumBad` of the rows (nil: as the mapping says) are bad, no trace
-/// is written. One pass, memory independent of the file's size.
+/// Turns CSV, JSON lines or an Avro container, plain or zstd, into a trace; the first bytes tell
+/// what it is. Bad rows are told with line, column and reason, and kept as they are in `badPath`,
+/// of CSV under the header. When more than `maximumBad` of the rows (nil: as the mapping says) are
+/// bad, no trace is written. One pass, memory independent of the file's size.
 public func importFile(
   path: String, mapping: ImportMapping, out: String, badPath: String, maximumBad: Ratio? = nil
 ) throws(ImportError) -> ImportSummary {
@@ -135,7 +135,13 @@ private final class ImportRun {
   private func convert() throws(ImportError) {
     let start = try fileErrors { () throws(TraceError) in try stream.peek() }
     let first = start.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
-    if first == UInt8(ascii: "{") {
+    if start.starts(with: "Obj\u{1}".utf8) {
+      let names = mapping.columnNames
+      let converter = try converter(names, missing: mapping.missing ?? [])
+      try fileErrors { () throws(TraceError) in
+        try convert(AvroRowReader(stream, path: path, columns: names), converter)
+      }
+    } else if first == UInt8(ascii: "{") {
       let names = mapping.columnNames
       let converter = try converter(names, missing: mapping.missing ?? [])
       let rows = JSONLinesReader(stream, path: path, columns: names)

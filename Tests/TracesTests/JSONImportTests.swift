@@ -54,7 +54,8 @@ import Traces
       "meta":{"at":1700000000123},"a.b":"dotted","ratio":-1.25e1}
 
       \t
-      {"meta" : {"at" : "5"} , "value":{"\\u0061mount":7}, "paid":false,"a":{"b":null}, "ratio":null}
+      {"meta" : {"at" : "5"} , "value":{"\\u0061mount":7}, "paid":false,"a":{"b":null},\
+       "ratio":null}
       {"meta":{"at":6},"value":{"amount":-0.01},"paid":true,"a":{"b":""},"customer":12}
       """
     let (summary, lines, bad) = try load(text)
