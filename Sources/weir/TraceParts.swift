@@ -85,4 +85,49 @@ extension Session {
     }
     return .holds
   }
+
+  func traceCompare() throws(Problems) -> ExitCode {
+    let fields = invocation.value("fields").map { text in
+      text.split(separator: ",").map(String.init)
+    }
+    let comparison: TraceComparison
+    do {
+      comparison = try compareTraces(
+        invocation.arguments[0], invocation.arguments[1], fields: fields)
+    } catch {
+      throw failure(error.text)
+    }
+    let code: ExitCode = comparison.passes ? .holds : .missed
+    if console.json {
+      console.document(document(comparison, code))
+    } else if !console.quiet {
+      for line in comparison.text.split(separator: "\n") {
+        console.result(asciiEscaped(String(line)) + "\n")
+      }
+    }
+    return code
+  }
+
+  private func document(_ comparison: TraceComparison, _ code: ExitCode) -> JSONValue {
+    let decimal = { (value: Double?) in
+      value.map { JSONValue.decimal(NumberStyle.plain.decimal($0, 6).filter { $0 != "," }) }
+        ?? .null
+    }
+    return .object([
+      ("schema", .string("weir-trace-compare/1")),
+      ("exit_code", .integer(Int64(code.rawValue))),
+      (
+        "gates",
+        .array(
+          comparison.gates.map { gate in
+            .object([
+              ("statistic", .string(gate.statistic)), ("real", decimal(gate.real)),
+              ("synthetic", decimal(gate.synthetic)),
+              ("least", decimal(gate.allowed?.lowerBound)),
+              ("most", decimal(gate.allowed?.upperBound)), ("passes", .bool(gate.passes)),
+            ])
+          })
+      ),
+    ])
+  }
 }

@@ -147,6 +147,14 @@ import Testing
         && kept.allSatisfy { line in
           (2..<5).contains { line.contains("\"sequence\":\($0),") }
         })
+    let container = try weir("trace", "export", "a.trace", "--to", "a.avro")
+    #expect(container.code == 0, "\(container.errors)")
+    let bytes = try Data(contentsOf: scratch.folder.appendingPathComponent("a.avro"))
+    #expect(bytes.starts(with: Array("Obj\u{1}".utf8)))
+    let same = try weir("trace", "compare", "a.trace", "a.trace")
+    #expect(same.code == 0 && same.output.contains(" gates pass."), "\(same.errors)")
+    #expect(try weir("trace", "compare", "a.trace", "b.trace").code == 2)
+    #expect(try weir("trace", "compare", "a.trace", "a.trace", "--fields", "no").code == 64)
     #expect(try weir("trace", "slice", "a.trace", "--out", "-").code == 64)
     #expect(try weir("trace", "slice", "a.trace", "--out", "c", "--from", "noon").code == 64)
   }
