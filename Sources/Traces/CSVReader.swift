@@ -102,11 +102,12 @@ final class CSVReader: RowReader {
     if buffer[at] == UInt8(ascii: "\"") { return try quotedField(&at) }
     while true {
       at = skipPlain(from: at)
-      guard try has(at) else { break }
+      if at >= filled, !(try has(at)) { break }
       let byte = buffer[at]
       if byte == separator {
         close(start, at, escaped: false)
-        at += 1
+        at &+= 1
+        if at < filled { return false }
         if try has(at) { return false }
         close(at, at, escaped: false)
         endRow(at, lineEnd: 0)

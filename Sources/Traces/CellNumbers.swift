@@ -10,6 +10,20 @@ func varintSize(_ value: Int64) -> Int {
   return (70 &- bits.leadingZeroBitCount) / 7
 }
 
+/// One to eighteen digits and nothing else, times a unit; nil for all else.
+@inline(__always)
+func wholeNumber(_ bytes: UnsafeRawBufferPointer, times unit: Int64) -> Int64? {
+  if bytes.count == 0 || bytes.count > 18 { return nil }
+  var number: Int64 = 0
+  for byte in bytes {
+    let digit = byte &- 0x30
+    if digit > 9 { return nil }
+    number = number &* 10 &+ Int64(digit)
+  }
+  let (product, overflow) = number.multipliedReportingOverflow(by: unit)
+  return overflow ? nil : product
+}
+
 /// A finite decimal number, with or without an exponent.
 func doubleNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   if let exact = exactDouble(bytes) { return exact }
@@ -49,6 +63,7 @@ private func exactDouble(_ bytes: UnsafeRawBufferPointer) -> Double? {
 /// A decimal number as a whole number of 10^-scale; nil when it is none, does not fit, or has more
 /// decimals that are not zero.
 func decimalNumber(_ bytes: UnsafeRawBufferPointer, scale: Int) -> Int64? {
+  if scale == 0, let whole = wholeNumber(bytes, times: 1) { return whole }
   var at = 0
   var isNegative = false
   if at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {

@@ -79,8 +79,9 @@ final class JSONRow {
       scanner.space()
       if !scanner.take(UInt8(ascii: ":")) { throw scanner.refusal("a ':' is wanted here") }
       scanner.space()
-      let member = place.flatMap { tree?.members[$0] }
-      try value(&scanner, member, nameAt, depth)
+      let column = place.map { tree?.members[$0].column ?? -1 } ?? -1
+      let below = place.flatMap { tree?.members[$0].below }
+      try value(&scanner, column, below, nameAt, depth)
       scanner.space()
       if scanner.take(UInt8(ascii: "}")) { return }
       if !scanner.take(UInt8(ascii: ",")) { throw scanner.refusal("a ',' or '}' is wanted here") }
@@ -96,14 +97,14 @@ final class JSONRow {
   }
 
   private func value(
-    _ scanner: inout JSONScanner, _ member: MemberTree.Member?, _ nameAt: Int, _ depth: Int
+    _ scanner: inout JSONScanner, _ column: Int, _ below: MemberTree?, _ nameAt: Int, _ depth: Int
   ) throws(RowDefect) {
     let start = scanner.at
     var cell = Cell(start: start, end: start, form: .nested)
     switch scanner.next {
     case UInt8(ascii: "\""): cell = try scanner.string("a value")
     case UInt8(ascii: "{"):
-      try object(&scanner, member?.below, depth + 1)
+      try object(&scanner, below, depth + 1)
       cell.end = scanner.at
     // Only the members of the object are wanted when the path goes on.
     case UInt8(ascii: "["):
@@ -122,7 +123,7 @@ final class JSONRow {
       try scanner.number()
       cell = Cell(start: start, end: scanner.at, form: .plain)
     }
-    guard let column = member?.column, column >= 0 else { return }
+    if column < 0 { return }
     // A null that stands where a value stood before is as wrong as a second value.
     if cells[column].start > 0 {
       throw RowDefect(kind: "twice", message: "a member that is there twice", at: nameAt)
@@ -137,7 +138,7 @@ final class JSONRow {
     if scanner.take(UInt8(ascii: "]")) { return }
     while true {
       scanner.space()
-      try value(&scanner, nil, scanner.at, depth)
+      try value(&scanner, -1, nil, scanner.at, depth)
       scanner.space()
       if scanner.take(UInt8(ascii: "]")) { return }
       if !scanner.take(UInt8(ascii: ",")) { throw scanner.refusal("a ',' or ']' is wanted here") }

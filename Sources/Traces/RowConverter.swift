@@ -14,18 +14,52 @@ struct BadRow: Error, Hashable {
 /// Turns rows into events by a mapping: times, key, and the columns of the value, which are filled
 /// directly. One owner; it keeps the memory of the row at hand.
 final class RowConverter {
+  private enum Kind { case int, long, decimal, double, string, boolean, enumeration }
+
   /// Where the values of a field go.
-  private struct Target {
-    var cell: Int
-    var type: ImportMapping.FieldType
-    var isOptional: Bool
+  private final class Target {
+    let cell: Int
+    let kind: Kind
+    let scale: Int
+    let isOptional: Bool
     /// Of an optional field: 0 without, 1 with a value.
-    var branches: IntegerBuffer
-    var numbers: IntegerBuffer
-    var spans: SpanBuffer
-    var symbols: [[UInt8]] = []
-    var yes: [[UInt8]] = []
-    var no: [[UInt8]] = []
+    let branches: IntegerBuffer
+    let numbers: IntegerBuffer
+    let spans: SpanBuffer
+    /// Of an enum; of a boolean the texts of false and those of true.
+    let symbols: [[UInt8]]
+    let truths: [[UInt8]]
+
+    init(_ field: ImportMapping.Field, cell: Int, stream: Int, _ columns: PayloadColumns) {
+      self.cell = cell
+      isOptional = field.isOptional
+      branches = columns.numbers[stream]
+      let value = field.isOptional ? stream + 1 : stream
+      numbers = columns.numbers[value]
+      spans = columns.spans[value]
+      var scale = 0
+      var symbols: [String] = []
+      var truths: [String] = []
+      switch field.type {
+      case .int: kind = .int
+      case .long: kind = .long
+      case .double: kind = .double
+      case .string: kind = .string
+      case .decimal(let decimals):
+        kind = .decimal
+        scale = decimals
+      case .boolean(let yes, let no):
+        kind = .boolean
+        symbols = no
+        truths = yes
+      case .enumeration(let names):
+        kind = .enumeration
+        symbols = names
+      }
+      self.scale = scale
+      self.symbols = symbols.map { Array($0.utf8) }
+      self.truths = truths.map { Array($0.utf8) }
+    }
   }
 
   private(set) final var eventTime: Int64 = 0
@@ -49,7 +83,11 @@ final class RowConverter {
   private var targets: [Target] = []
   private let identity: [IntegerBuffer]
   private let missing: [[UInt8]]
+  /// The usual case, which is asked for every cell.
+  private let isOnlyEmptyMissing: Bool
   private let unit: Int64
+  /// Nanoseconds in a unit of the event time, when that is a plain number; else 0.
+  private let epochUnit: Int64
   private final var plainKey: UnsafeRawBufferPointer?
   private var joinedKey = ByteWriter()
   private var plain: [UInt8] = []
@@ -64,7 +102,9 @@ final class RowConverter {
     self.header = header
     columnCount = header.count
     self.missing = missing.map { Array($0.utf8) }
+    isOnlyEmptyMissing = missing == [""]
     unit = mapping.isFine ? 1_000 : 1_000_000
+    if case .epoch(let unit) = mapping.time.form.kind { epochUnit = unit } else { epochUnit = 0 }
     let log = ProblemLog()
     func find(_ column: ImportMapping.Column) -> Int {
       let places = header.indices.filter { header[$0] == column.name }
@@ -94,20 +134,8 @@ final class RowConverter {
   private func addTargets(_ cells: [Int], _ columns: PayloadColumns) {
     var stream = ImportMapping.identityFields.count
     for (cell, field) in zip(cells, mapping.fields) {
-      let value = field.isOptional ? stream + 1 : stream
-      var target = Target(
-        cell: cell, type: field.type, isOptional: field.isOptional,
-        branches: columns.numbers[stream], numbers: columns.numbers[value],
-        spans: columns.spans[value])
-      switch field.type {
-      case .enumeration(let symbols): target.symbols = symbols.map { Array($0.utf8) }
-      case .boolean(let yes, let no):
-        target.yes = yes.map { Array($0.utf8) }
-        target.no = no.map { Array($0.utf8) }
-      default: break
-      }
-      targets.append(target)
-      stream = value + 1
+      targets.append(Target(field, cell: cell, stream: stream, columns))
+      stream += field.isOptional ? 2 : 1
     }
   }
 
@@ -128,7 +156,13 @@ final class RowConverter {
         field: nil, kind: "columns",
         message: "\(row.count) columns where the header has \(columnCount)")
     }
-    eventTime = try instant(mapping.time, time, row)
+    if epochUnit > 0, row[time].form == .plain,
+      let whole = wholeNumber(row.bytes(time), times: epochUnit)
+    {
+      eventTime = whole
+    } else {
+      eventTime = try instant(mapping.time, time, row)
+    }
     arrival = nil
     if let arrivalColumn, let form = mapping.arrival, !isMissing(arrivalColumn, row) {
       arrival = try instant(form, arrivalColumn, row)
@@ -137,7 +171,8 @@ final class RowConverter {
     let stamp = floorDivide(eventTime, unit)
     // Five bytes of framing, and one for source 0.
     payloadBytes = 6 + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
-    for place in 0..<targets.count where !add(targets[place], row) {
+    for place in 0..<targets.count {
+      if add(targets[place], row) { continue }
       for earlier in 0..<place { withdraw(targets[earlier]) }
       throw refusal(of: place, row)
     }
@@ -200,6 +235,7 @@ final class RowConverter {
   private final func isMissing(_ cell: Int, _ row: CellRow) -> Bool {
     if row[cell].form == .absent { return true }
     if row[cell].form == .nested { return false }
+    if isOnlyEmptyMissing { return row[cell].start == row[cell].end }
     for text in missing {
       if withText(cell, row, { equal($0, text) }) { return true }
     }
@@ -238,10 +274,9 @@ final class RowConverter {
     }
     if row[cell].form == .nested || row[cell].form == .absent { return false }
     let size: Int
-    switch target.type {
-    case .int: size = number(target, row, scale: 0, Int64(Int32.min)...Int64(Int32.max))
-    case .long: size = number(target, row, scale: 0, .min ... .max)
-    case .decimal(let scale): size = number(target, row, scale: scale, .min ... .max)
+    switch target.kind {
+    case .int: size = number(target, row, Int64(Int32.min)...Int64(Int32.max))
+    case .long, .decimal: size = number(target, row, .min ... .max)
     case .double: size = double(target, row)
     case .string:
       size = withText(cell, row) { bytes in
@@ -251,8 +286,8 @@ final class RowConverter {
       }
     case .boolean:
       let isTrue = withText(cell, row) { bytes in
-        target.yes.contains { equal(bytes, $0) }
-          ? true : target.no.contains { equal(bytes, $0) } ? false : nil
+        target.truths.contains { equal(bytes, $0) }
+          ? true : target.symbols.contains { equal(bytes, $0) } ? false : nil
       }
       if let isTrue { target.numbers.append(isTrue ? 1 : 0) }
       size = isTrue == nil ? 0 : 1
@@ -273,7 +308,7 @@ final class RowConverter {
       target.branches.count -= 1
       if target.branches[target.branches.count] == 0 { return }
     }
-    if target.type == .string {
+    if target.kind == .string {
       target.spans.truncate(target.spans.count - 1)
     } else {
       target.numbers.count -= 1
@@ -281,9 +316,9 @@ final class RowConverter {
   }
 
   private func number(
-    _ target: Target, _ row: CellRow, scale: Int, _ range: ClosedRange<Int64>
+    _ target: Target, _ row: CellRow, _ range: ClosedRange<Int64>
   ) -> Int {
-    guard let number = withText(target.cell, row, { decimalNumber($0, scale: scale) }),
+    guard let number = withText(target.cell, row, { decimalNumber($0, scale: target.scale) }),
       range.contains(number)
     else { return 0 }
     target.numbers.append(number)
@@ -302,7 +337,7 @@ final class RowConverter {
     let isMissing = isMissing(cell, row)
     var what = isMissing ? "has no value" : "holds an object or a list"
     if !isMissing && row[cell].form != .nested {
-      what = "\(quoted(text(cell, row))) is no \(name(target.type))"
+      what = "\(quoted(text(cell, row))) is no \(name(mapping.fields[place].type))"
     }
     return BadRow(
       field: cell, kind: "value \(cell) \(isMissing)", message: "\(header[cell]) \(what)",
