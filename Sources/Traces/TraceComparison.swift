@@ -65,7 +65,7 @@ public struct TraceComparison: Hashable, Sendable {
       String(repeating: " ", count: max(0, width - text.count))
     }
     return name + spaces(name, widest) + spaces(real, 11) + real + spaces(synthetic, 12)
-      + synthetic + "    " + allowed + spaces(allowed, 18) + result + "\n"
+      + synthetic + "    " + allowed + spaces(allowed, 20) + result + "\n"
   }
 }
 

@@ -89,9 +89,9 @@ import Traces
     ])
     #expect(
       comparison.text == """
-        statistic                  real   synthetic    allowed           result
-        dispersion 1 s             1.94        1.71    0.970 to 3.88     pass
-        same stamp               44.0 %      55.4 %    34.0 to 54.0 %    FAIL
+        statistic                  real   synthetic    allowed             result
+        dispersion 1 s             1.94        1.71    0.970 to 3.88       pass
+        same stamp               44.0 %      55.4 %    34.0 to 54.0 %      FAIL
         1 of 2 gates pass.
         """)
   }
