@@ -48,7 +48,10 @@ let package = Package(
     module("Workloads", ["Model", "Bytes", "Draws", "Schemas", "Queries", "Scenarios"]),
     module(
       "Traces",
-      ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
+      [
+        "Model", "Bytes", "Draws", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CZlib",
+        "CShim",
+      ]),
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3

@@ -17,7 +17,7 @@ import Testing
   /// C libraries and the modules that may import them. `weir` asks them for their versions.
   static let libraries = [
     "CZstd": ["Traces", "weir"], "CXXHash": ["Bytes", "weir"], "CYaml": ["Scenarios", "weir"],
-    "CZlib": ["Reporting", "weir"], "CRdKafka": ["KafkaBackbone"],
+    "CZlib": ["Reporting", "Traces", "weir"], "CRdKafka": ["KafkaBackbone"],
   ]
   /// The judges and the renderer know no system, and no system knows the judges.
   static let forbidden = [

@@ -24,7 +24,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
-      "validate", "calibrate", "selftest", "export", "record", "compare", "fit", "slice",
+      "validate", "calibrate", "selftest", "record", "fit",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),
