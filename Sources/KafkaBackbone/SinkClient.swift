@@ -58,11 +58,26 @@ final class SinkClient {
   /// left as it is. Returns its thread, which ends by itself.
   func close() -> Worker {
     life.end()
-    let handle = handle
-    worker.add { handle.destroy() }
+    let (handle, memory) = (handle, BorrowedMemory(producer))
+    worker.add {
+      handle.destroy()
+      memory.release()
+    }
     worker.end()
     return worker
   }
+}
+
+/// The batches that librdkafka was lent: it reads them until its handle is gone, on threads of its
+/// own, so they must not go before.
+///
+/// Unchecked: the producer is not used any more, only kept.
+private final class BorrowedMemory: @unchecked Sendable {
+  private var producer: ProducerClient?
+
+  init(_ producer: ProducerClient) { self.producer = producer }
+
+  func release() { producer = nil }
 }
 
 /// The calls of a transactional producer, made by the thread of its sink. Each is repeated while it
