@@ -113,6 +113,7 @@ let package = Package(
       "VerificationTests",
       [
         "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
+        "Engines",
       ]),
   ],
   swiftLanguageModes: [.v6],
