@@ -27,11 +27,11 @@ final class EngineDriver {
   private let arrivals: [Small]
   private var position: Position
 
-  init(_ plan: Plan, _ arrivals: [Small]) throws {
+  init(_ plan: Plan, _ arrivals: [Small], defects: Set<EngineDefect> = []) throws {
     self.plan = plan
     self.arrivals = arrivals
     let late = Late()
-    program = try Program(plan, defects: []) { step, row in
+    program = try Program(plan, defects: defects) { step, row in
       late.take(
         step,
         EventID(

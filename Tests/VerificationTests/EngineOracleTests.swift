@@ -96,4 +96,36 @@ import Workloads
     #expect(withRows > Self.perPart / 2, "the plans have results")
     #expect(refused < Self.perPart * 2, "the plans run")
   }
+
+  @Test func `a planted defect does not give the same rows`() throws {
+    var dice = Dice(5)
+    let arrivals = arrivals(&dice, disorder: 4)
+    let silence = PlanOperator.match(
+      0, key: [0],
+      Match(
+        steps: [.atLeast(.column(1), 1)], within: 5 * .millisecond, contiguity: .relaxed,
+        absence: MissingRow(.atLeast(.column(1), 4), within: 3 * .millisecond), measures: []))
+    let plan = plan(3, [silence], key: [0], value: [], delay: 5)
+    func rows(_ defects: Set<EngineDefect>) throws -> [String] {
+      let driver = try EngineDriver(plan, arrivals, defects: defects)
+      driver.run(crashes: [:], pause: [])
+      return driver.rows.map { text($0.key, $0.valueDigest, $0.time, $0.evidence) }.sorted()
+    }
+    let due = oracle(workload(arrivals, plan), [])
+    #expect(try rows([]) == due)
+    #expect(try rows([.lostTimer]) != due)
+  }
+
+  @Test func `a drop that is not told is a difference`() throws {
+    let events = [Small(0, 0, 0, [1]), Small(30, 0, 1, [1]), Small(2, 0, 2, [1])]
+    let windows = PlanOperator.sliding(
+      0, key: [0], size: 10 * .millisecond, slide: 5 * .millisecond, offset: 0, [.count])
+    let plan = plan(1, [windows], key: [0, 1], value: [2])
+    let driver = try EngineDriver(plan, events)
+    driver.run(crashes: [:], pause: [])
+    let got = driver.rows.map { text($0.key, $0.valueDigest, $0.time, $0.evidence) }.sorted()
+    #expect(driver.drops.count == 1)
+    #expect(got == oracle(workload(events, plan), driver.drops))
+    #expect(got != oracle(workload(events, plan), []))
+  }
 }
