@@ -122,8 +122,11 @@ struct Aggregation {
     order.write(row, to: scratch)
     let known = cell + 2
     // Rows of one identity come in their order: of equals the later one is the last.
-    let wins = cell[0] == 0 || (last ? !order.precedes(scratch, known)
-      : order.precedes(scratch, known))
+    let wins =
+      cell[0] == 0
+      || (last
+        ? !order.precedes(scratch, known)
+        : order.precedes(scratch, known))
     if !wins { return }
     cell[0] = 1
     cell[1] = x
@@ -171,7 +174,8 @@ struct Aggregation {
         value = Int64(sorted.indices.count { $0 == 0 || sorted[$0] != sorted[$0 - 1] })
       case .quantile(_, let numerator, let denominator):
         let sorted = Self.values(cell, lists).sorted()
-        let rank = (Int128(numerator) * Int128(sorted.count) + Int128(denominator) - 1)
+        let rank =
+          (Int128(numerator) * Int128(sorted.count) + Int128(denominator) - 1)
           / Int128(denominator)
         value = sorted.isEmpty ? nil : sorted[Swift.max(Int(rank), 1) - 1]
       }

@@ -38,7 +38,9 @@ import Testing
           [.first(1), .argMax(1, by: 0), .distinct(1), .quantile(1, numerator: 1, denominator: 2)])
       ], [0, 1], [2, 3, 4, 5]
     ),
-    ("session", [.session(0, key: [0], gap: 3 * .millisecond, [.count, .last(1)])], [0, 1], [2, 3]),
+    (
+      "session", [.session(0, key: [0], gap: 3 * .millisecond, [.count, .last(1)])], [0, 1], [2, 3]
+    ),
     (
       "ranks",
       [

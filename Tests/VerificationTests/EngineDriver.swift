@@ -37,9 +37,9 @@ final class EngineDriver {
         EventID(
           source: UInt32(truncatingIfNeeded: row[1]), sequence: UInt64(bitPattern: row[2])))
     }
-    position = Position(
-      frontiers: Dictionary(arrivals.map { ($0.source, Int64.min) }, uniquingKeysWith: { a, _ in a }
-      ))
+    var frontiers: [UInt32: Int64] = [:]
+    for event in arrivals { frontiers[event.source] = .min }
+    position = Position(frontiers: frontiers)
     late.take = { [unowned self] in drop($1, at: $0) }
   }
 

@@ -135,7 +135,8 @@ import Testing
     MissingRow(self.what(what), within: ms(within), sameInstant: sameInstant)
   }
 
-  @Test func `X-12, X-13 and Q-88: a silence, and answers that carry their question's time`() throws {
+  @Test func `X-12, X-13 and Q-88: a silence, and answers that carry their question's time`() throws
+  {
     let events = [
       event(10, 1, 3), event(10, 2, 1), event(40, 3, 1), event(44, 9, 3), event(60, 11, 1),
       event(65, 12, 3),

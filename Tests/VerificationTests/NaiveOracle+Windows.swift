@@ -135,8 +135,8 @@ extension NaiveOracle {
       for step in match.steps {
         let from = bound.last.map { $0 + 1 } ?? i
         let isFree = match.contiguity == .relaxed && !bound.isEmpty
-        let candidates = Array((isFree ? rows.indices.suffix(from: Swift.min(from, rows.count))
-          : from..<Swift.min(from + 1, Swift.max(rows.count, from))))
+        let end = isFree ? rows.count : Swift.min(from + 1, rows.count)
+        let candidates = from < end ? Array(from..<end) : []
         let rowsBound = bound.map { rows[$0] }
         guard let next = candidates.first(where: { truth(step, rows[$0].cells, rowsBound) == true })
         else { return nil }

@@ -68,8 +68,9 @@ struct QueryCase {
     let restarted = try EngineDriver(plan, arrivals)
     restarted.run(
       crashes: Dictionary(uniqueKeysWithValues: arrivals.indices.map { ($0, $0 % 5) }), pause: [])
-    #expect(restarted.rows.map(\.key).sorted(by: bytesPrecede)
-      == driver.rows.map(\.key).sorted(by: bytesPrecede), "with restarts")
+    #expect(
+      restarted.rows.map(\.key).sorted(by: bytesPrecede)
+        == driver.rows.map(\.key).sorted(by: bytesPrecede), "with restarts")
     final class Box { var rows: [([UInt8], Int64)] = [] }
     let box = Box()
     let load = workload(arrivals, plan)
