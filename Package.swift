@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .target(name: "CShim", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
     // Ground
@@ -47,7 +48,10 @@ let package = Package(
     module("Workloads", ["Model", "Bytes", "Draws", "Schemas", "Queries", "Scenarios"]),
     module(
       "Traces",
-      ["Model", "Bytes", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CShim"]),
+      [
+        "Model", "Bytes", "Draws", "Schemas", "Queries", "Scenarios", "Workloads", "CZstd", "CZlib",
+        "CShim",
+      ]),
     module("Faults", ["Model", "Draws", "Scenarios"]),
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
@@ -66,6 +70,7 @@ let package = Package(
       ]),
     module("Conformance", ["Model", "Bytes", "Draws", "Scheduling", "Backbones"]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
+    module("KafkaBackbone", ["Model", "Bytes", "Schemas", "Backbones", "CRdKafka", "CShim"]),
     // Roof
     module("Commands", ["Model", "Scenarios"]),
     .executableTarget(
@@ -73,20 +78,26 @@ let package = Package(
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
-        "Conformance", "CShim",
-        "Commands", "CZstd", "CZlib", "CYaml", "CXXHash",
+        "KafkaBackbone", "Conformance", "CShim", "Commands", "CZstd", "CZlib", "CYaml",
+        "CXXHash",
       ],
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
+    tests(
+      "KafkaBackboneTests", ["Model", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
     tests("RoofTests", ["Commands", "Model", "weir"]),
     tests("TidyTests", []),
     tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
     tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),
-    tests("ConformanceTests", ["Model", "Backbones", "Conformance"]),
+    tests(
+      "ConformanceTests", ["Model", "Scheduling", "Backbones", "Conformance", "CShim"]),
     tests(
       "EnginesTests",
-      ["Model", "Bytes", "Draws", "History", "Queries", "Backbones", "Engines"]),
+      [
+        "Model", "Bytes", "Draws", "Scenarios", "History", "Schemas", "Queries", "Workloads",
+        "Backbones", "Engines",
+      ]),
     tests("FaultsTests", ["Model", "Draws", "Scenarios", "Faults"]),
     tests("HistoryTests", ["Model", "Bytes", "Draws", "History", "CShim"]),
     tests("StatisticsTests", ["Model", "Draws", "Statistics"]),

@@ -1,7 +1,7 @@
 # What a build needs beside Swift; read by ./weir and ./check. POSIX sh.
 
 # Debian's packages, and for each the pkg-config module that says whether it is there.
-needed_packages="libzstd-dev:libzstd zlib1g-dev:zlib libyaml-dev:yaml-0.1 libxxhash-dev:libxxhash"
+needed_packages="libzstd-dev:libzstd zlib1g-dev:zlib libyaml-dev:yaml-0.1 libxxhash-dev:libxxhash librdkafka-dev:rdkafka"
 swift_needed="6.2"
 
 note() { printf '%s\n' "$*" >&2; }
@@ -35,6 +35,7 @@ header_there() {
     zlib1g-dev) header=zlib.h ;;
     libyaml-dev) header=yaml.h ;;
     libxxhash-dev) header=xxhash.h ;;
+    librdkafka-dev) header=librdkafka/rdkafka.h ;;
     *) return 1 ;;
   esac
   [ -e "/usr/include/$header" ] || [ -e "/usr/local/include/$header" ]

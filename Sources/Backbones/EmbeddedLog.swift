@@ -288,11 +288,11 @@ public final class EmbeddedLog: Backbone {
 
   public func control(
     _ action: NodeAction, node index: Int, at now: Instant, outbox: inout Outbox
-  ) -> Bool {
-    if index != 0 { return false }
+  ) -> NodeOutcome {
+    if index != 0 { return .refused }
     switch action {
     case .crash:
-      if isDown { return false }
+      if isDown { return .refused }
       node.crash(at: now)
       nodeLife &+= 1
       (isDown, pausedSince) = (true, nil)
@@ -300,14 +300,14 @@ public final class EmbeddedLog: Backbone {
       heldRequests.removeAll()
       heldResponses.removeAll()
     case .restart:
-      if !isDown { return false }
+      if !isDown { return .refused }
       isDown = false
       node.resume(at: now)
     case .pause:
-      if isDown || pausedSince != nil { return false }
+      if isDown || pausedSince != nil { return .refused }
       pausedSince = now
     case .resume:
-      if pausedSince == nil { return false }
+      if pausedSince == nil { return .refused }
       pausedSince = nil
       node.resume(at: now)
       let responses = heldResponses
@@ -317,6 +317,6 @@ public final class EmbeddedLog: Backbone {
       for response in responses { depart(response, at: now, outbox: &outbox) }
       for request in requests { arrive(request, at: now, outbox: &outbox) }
     }
-    return true
+    return .done
   }
 }

@@ -74,6 +74,8 @@ public enum Completion {
   case positionsCommitted(ClientID, snapshot: UInt64, Outcome)
   case positions(ClientID, [Int64], snapshot: UInt64)
   case endOffsets(ClientID, Topic, [Int64])
+  /// An action on a node that was under way has come to its end: whether it happened.
+  case controlled(NodeAction, node: Int, Bool)
 }
 
 /// What a backbone can promise, as a value.
@@ -147,8 +149,19 @@ public protocol Backbone: AnyObject {
   func handle(_ command: Command, at now: Instant, outbox: inout Outbox)
   /// A message that it posted to itself has come due.
   func handle(_ event: BackboneEvent, at now: Instant, outbox: inout Outbox)
-  /// Does something to a node. False: it cannot be done, and did not happen.
-  func control(_ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox) -> Bool
+  /// Does something to a node, counted from 0.
+  func control(
+    _ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox
+  ) -> NodeOutcome
+}
+
+/// What became of an action on a node.
+public enum NodeOutcome: Hashable, Sendable {
+  /// It cannot be done, and did not happen.
+  case refused
+  case done
+  /// A completion will say whether it happened.
+  case underWay
 }
 
 /// A backbone outside of this process: its answers arrive when they arrive.
@@ -157,4 +170,6 @@ public protocol LiveBackbone: Backbone {
   var descriptor: Int32 { get }
   /// Hands over the completions that have arrived.
   func collect(at now: Instant, outbox: inout Outbox)
+  /// Lets everything go, also what was launched; nothing is asked of it afterwards.
+  func close()
 }

@@ -1,7 +1,14 @@
 #define _GNU_SOURCE
 #include "process.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *crash_message;
@@ -42,3 +49,93 @@ void shim_unblock_interrupts(void) {
 }
 
 char **shim_environment(void) { return environ; }
+
+int shim_spawn(const char *path, char *const *arguments, char *const *environment,
+               const char *log_path, int politeness) {
+  int log = open(log_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) return -errno;
+  int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing < 0) {
+    int code = -errno;
+    close(log);
+    return code;
+  }
+  pid_t parent = getpid();
+  volatile int failure = 0;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  // The child borrows the memory of this process until it executes: only system calls there.
+  pid_t child = vfork();
+  if (child == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    if (nice(politeness) < 0) { /* it stays as it was */ }
+    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
+        dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
+        sigprocmask(SIG_SETMASK, &none, NULL) < 0) {
+      failure = errno ? errno : ECHILD;
+      _exit(127);
+    }
+    execve(path, arguments, environment);
+    failure = errno;
+    _exit(127);
+  }
+  int code = child < 0 ? -errno : child;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  close(log);
+  close(nothing);
+  if (child > 0 && failure) {
+    waitpid(child, NULL, 0);
+    return -failure;
+  }
+  return code;
+}
+
+int shim_process_id(void) { return getpid(); }
+
+int shim_kill(int process, int number) { return kill(process, number) < 0 ? -errno : 0; }
+
+int shim_wait(int process, int block) {
+  int status = 0;
+  for (;;) {
+    pid_t found = waitpid(process, &status, block ? 0 : WNOHANG);
+    if (found == 0) return -EAGAIN;
+    if (found > 0) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (errno != EINTR) return -errno;
+  }
+}
+
+static int loopback_socket(int port, struct sockaddr_in *address) {
+  memset(address, 0, sizeof *address);
+  address->sin_family = AF_INET;
+  address->sin_port = htons((uint16_t)port);
+  address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+int shim_free_port(void) {
+  struct sockaddr_in address;
+  int fd = loopback_socket(0, &address);
+  if (fd < 0) return -errno;
+  socklen_t length = sizeof address;
+  int code = 0;
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+      getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+    code = -errno;
+  else
+    code = ntohs(address.sin_port);
+  close(fd);
+  return code;
+}
+
+int shim_port_is_open(int port) {
+  struct sockaddr_in address;
+  int fd = loopback_socket(port, &address);
+  if (fd < 0) return 0;
+  int open = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+  close(fd);
+  return open;
+}

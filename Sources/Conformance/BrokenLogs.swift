@@ -173,7 +173,7 @@ private final class DistortedBackbone: Backbone {
 
   func control(
     _ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox
-  ) -> Bool {
+  ) -> NodeOutcome {
     let first = outbox.completions.count
     let done = inner.control(action, node: node, at: now, outbox: &outbox)
     change(&outbox, from: first)

@@ -152,9 +152,16 @@ extension ConformanceWorld {
     var offset = start
     let limit = now + length
     while now < limit {
-      let (found, next) = try poll(topic, partition, from: offset, committedOnly, as: reader)
-      seen += found
-      offset = next
+      ask(
+        .poll(reader, topic, partition: partition, offset: offset, committedOnly: committedOnly))
+      do throws(CheckFailure) {
+        let (found, next) = try polled(topic, partition, as: reader, within: limit - now)
+        seen += found
+        offset = next
+      } catch {
+        // A backbone need not answer as long as there is nothing to give.
+        guard case .violated = error, now >= limit else { throw error }
+      }
     }
     return seen
   }
@@ -171,9 +178,10 @@ extension ConformanceWorld {
 
   /// The answer to a poll that was asked.
   func polled(
-    _ topic: Topic, _ partition: Int, as client: ClientID
+    _ topic: Topic, _ partition: Int, as client: ClientID,
+    within limit: Nanoseconds = patience
   ) throws(CheckFailure) -> (seen: [Seen], next: Int64) {
-    let (deliveries, next) = try answer("a poll of partition \(partition)") {
+    let (deliveries, next) = try answer("a poll of partition \(partition)", within: limit) {
       (completion) -> ([Delivery], Int64)? in
       if case .polled(client, topic, partition, let deliveries, let next) = completion {
         return (deliveries, next)

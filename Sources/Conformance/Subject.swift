@@ -37,7 +37,8 @@ public struct ConformanceShape: Hashable, Sendable {
   public init() {}
 }
 
-/// A backbone that can be held against the suite: how to make a fresh one, and what it can be asked.
+/// A backbone that can be held against the suite: how to make a fresh one, and what can be asked of
+/// it.
 public struct ConformanceSubject: Sendable {
   public var name: String
   /// Capabilities that this configuration does not promise, each with the reason.

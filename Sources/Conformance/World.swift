@@ -33,7 +33,10 @@ final class ConformanceWorld {
     }
   }
 
-  func close() { (pacer as? WallPacer)?.close() }
+  func close() {
+    (pacer as? WallPacer)?.close()
+    live?.close()
+  }
 
   var now: Instant { timeline.now }
 
@@ -57,9 +60,16 @@ final class ConformanceWorld {
 
   /// Does something to the only node.
   func control(_ action: NodeAction) throws(CheckFailure) {
-    let done = backbone.control(action, node: 0, at: now, outbox: &outbox)
+    let outcome = backbone.control(action, node: 0, at: now, outbox: &outbox)
     settle()
-    if !done { throw .impossible("the node would not \(action)") }
+    var happened = outcome == .done
+    if outcome == .underWay {
+      happened = try answer("\(action) of the node") { completion -> Bool? in
+        if case .controlled(action, 0, let happened) = completion { return happened }
+        return nil
+      }
+    }
+    if !happened { throw .impossible("the node would not \(action)") }
   }
 
   /// Runs until `isDone` or the deadline; true when it was done.

@@ -128,7 +128,11 @@ final class CardGuardOperator: Operator {
   package override func forget(before number: UInt64) {
     cards.forget(before: number)
     records.forget(before: number)
-    snapshots = snapshots.filter { $0.key >= number }
+    for old in snapshots.keys.sorted() where old < number {
+      guard var tables = snapshots.removeValue(forKey: old) else { continue }
+      cards.recycle(&tables.cards)
+      records.recycle(&tables.records)
+    }
   }
 
   package override var changedLines: Int { cards.memory.changedLines + records.memory.changedLines }

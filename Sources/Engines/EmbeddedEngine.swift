@@ -211,8 +211,10 @@ public final class EmbeddedEngine {
       if phase == .starting {
         try resume(from: positions, snapshot: snapshot, at: now, &outbox)
       }
-    case .submitted(_, _, _, let outcome):
-      sink.acknowledged()
+    case .submitted(_, _, let batch, let outcome):
+      // What was answered together with a refusal belongs to the process that gave up on it.
+      if phase != .running { return }
+      sink.acknowledged(batch.count)
       guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
       commitIfReady(at: now, &outbox)
     case .committed(_, let transaction, let outcome):
@@ -220,7 +222,7 @@ public final class EmbeddedEngine {
     case .positionsCommitted(_, let snapshot, let outcome):
       guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
       positionsCommitted(snapshot, at: now, &outbox)
-    case .aborted, .endOffsets: break
+    case .aborted, .endOffsets, .controlled: break
     }
   }
 

@@ -5,6 +5,7 @@ import Model
 /// over are dropped when the table would grow, so that memory follows what is alive.
 package struct KeyedTable {
   private(set) var memory: UndoMemory
+  private let pool = MemoryPool()
   package private(set) var count = 0
   private(set) var mask: Int
   /// Rows needed until a time below this may be dropped.
@@ -101,8 +102,8 @@ package struct KeyedTable {
   private mutating func rebuild(
     capacity: Int, _ keeps: (UnsafeMutablePointer<Int64>) -> Bool
   ) {
-    let old = self
-    memory = UndoMemory(byteCount: capacity * stride * 8)
+    var old = self
+    memory = pool.take(byteCount: capacity * stride * 8)
     mask = capacity - 1
     count = 0
     old.eachRow { source in
@@ -110,6 +111,12 @@ package struct KeyedTable {
       let (index, _) = findOrAdd(UInt64(bitPattern: source[0]))
       row(index).update(from: source, count: stride)
     }
+    recycle(&old)
+  }
+
+  /// Keeps the memory of a table that is not needed any more, unless a snapshot still holds it.
+  package func recycle(_ old: inout KeyedTable) {
+    if isKnownUniquelyReferenced(&old.memory) { pool.give(old.memory) }
   }
 
   /// The state of now under a checkpoint's number. A table that is rebuilt later gets new memory,

@@ -168,7 +168,9 @@ final class DeduplicateOperator: Operator {
 
   package override func forget(before number: UInt64) {
     kept.forget(before: number)
-    snapshots = snapshots.filter { $0.key >= number }
+    for old in snapshots.keys.sorted() where old < number {
+      if var table = snapshots.removeValue(forKey: old) { kept.recycle(&table) }
+    }
   }
 
   package override var changedLines: Int { kept.memory.changedLines }

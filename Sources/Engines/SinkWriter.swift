@@ -24,7 +24,7 @@ struct SinkWriter {
   private(set) var phase = Phase.closed
   /// Number of the open transaction; numbers rise over restarts.
   private(set) var transaction: UInt64 = 0
-  /// Batches handed over and not yet acknowledged.
+  /// Rows handed over and not yet acknowledged.
   private(set) var outstanding = 0
   private var waiting: [(task: Int, rows: [ResultRow])] = []
   private var sequence: UInt64 = 0
@@ -79,7 +79,7 @@ struct SinkWriter {
       sequence += 1
     }
     let ready = batches.compactMap { $0 }
-    outstanding += ready.count
+    outstanding += rows.count
     outbox.commands.append(
       .submit(client, .results, ready, transaction: isTransactional ? transaction : 0))
   }
@@ -92,7 +92,7 @@ struct SinkWriter {
     for row in rows { history.row(row.summary) }
   }
 
-  mutating func acknowledged() { outstanding -= 1 }
+  mutating func acknowledged(_ rows: Int) { outstanding -= rows }
 
   mutating func flush() { phase = .flushing }
 

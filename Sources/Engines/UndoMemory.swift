@@ -25,8 +25,8 @@ package final class UndoMemory {
     func append(_ line: Int, _ bytes: UnsafeRawPointer) {
       if count == capacity { grow() }
       lines[count] = UInt32(line)
-      (contents + count * UndoMemory.lineSize).copyMemory(
-        from: bytes, byteCount: UndoMemory.lineSize)
+      (contents + count &* UndoMemory.lineSize).storeBytes(
+        of: bytes.load(as: SIMD8<UInt64>.self), as: SIMD8<UInt64>.self)
       count += 1
     }
 
@@ -65,6 +65,13 @@ package final class UndoMemory {
   deinit {
     base.deallocate()
     clean.deallocate()
+  }
+
+  /// As new: zeroed, without marks.
+  func reset() {
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: lineCount * Self.lineSize)
+    clean.update(repeating: 0, count: cleanWords)
+    segments.removeAll()
   }
 
   /// Must be called before bytes of the line are changed.
@@ -108,4 +115,27 @@ package final class UndoMemory {
 
   /// Lines kept since the last mark: what an incremental snapshot would write.
   package var changedLines: Int { segments.last?.count ?? 0 }
+}
+
+/// Memory of tables that are not needed any more, for the next one of the same size: fresh memory
+/// costs a visit to the kernel for every page.
+final class MemoryPool {
+  private var kept: [UndoMemory] = []
+
+  /// Zeroed memory of a size.
+  func take(byteCount: Int) -> UndoMemory {
+    let lines = max((byteCount + UndoMemory.lineSize - 1) / UndoMemory.lineSize, 1)
+    guard let place = kept.firstIndex(where: { $0.lineCount == lines }) else {
+      return UndoMemory(byteCount: byteCount)
+    }
+    let memory = kept.remove(at: place)
+    memory.reset()
+    return memory
+  }
+
+  /// Takes back what nobody else holds; a few are enough.
+  func give(_ memory: UndoMemory) {
+    kept.append(memory)
+    if kept.count > 2 { kept.removeFirst() }
+  }
 }

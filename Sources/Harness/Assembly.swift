@@ -14,6 +14,8 @@ struct Assembly {
   let workload: Workload
   let history: HistoryWriter
   let cache: BlockCache
+  /// What fills the port of a live run.
+  let live: (any LiveBackbone)?
 
   /// Partitions of the result stream: as many as the input has, so that the sink spreads alike.
   var resultPartitions: Int { scenario.resources.partitions }
@@ -30,15 +32,15 @@ struct Assembly {
       endOfLoad: endOfLoad, spreadsKeyless: !isKeyed)
     let backbone: any Backbone
     var engine: EmbeddedEngine?
-    switch scenario.backbone.kind {
-    case .embedded:
+    if let live {
+      backbone = live
+      if live.capabilities.reads { engine = try makeEngine(engineDefects) }
+    } else {
       var settings = logSettings
       settings.defects = logDefects
       backbone = EmbeddedLog(
         settings, consumers: scenario.resources.slots, filter: messageFaults)
       engine = try makeEngine(engineDefects)
-    case .null:
-      backbone = NullBackbone()
     }
     return RunParts(
       load: load, backbone: backbone, engine: engine,
@@ -95,12 +97,14 @@ struct Assembly {
     case .upsert: sink = .upsert
     case .transactional: sink = .transactional
     }
+    // In real time work takes what it takes.
+    let costs = live == nil ? engine.costs : EngineCosts(free: ())
     var settings = EngineSettings(
       tasks: scenario.resources.slots, partitions: scenario.resources.partitions,
       resultPartitions: resultPartitions, sink: sink,
       checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
-      recordCost: pair(engine.costs.record), stateCost: pair(engine.costs.state),
-      checkpointCost: pair(engine.costs.checkpoint), seed: scenario.seed)
+      recordCost: pair(costs.record), stateCost: pair(costs.state),
+      checkpointCost: pair(costs.checkpoint), seed: scenario.seed)
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(
@@ -109,5 +113,12 @@ struct Assembly {
     } catch {
       throw .internalError(error.message)
     }
+  }
+}
+
+extension EngineCosts {
+  /// Nothing costs modelled time.
+  fileprivate init(free: Void) {
+    self.init(record: Spread(0), state: Spread(0), checkpoint: Spread(0))
   }
 }

@@ -25,6 +25,9 @@ public func execute(
   let scenario = request.scenario
   let workload = try makeWorkload(scenario, tracePath: request.tracePath)
   let phases = try phasePlan(scenario, workload)
+  let clock = try runClock(scenario)
+  let live = clock == .live ? try openLive(request) : nil
+  defer { live?.close() }
   let history: HistoryWriter
   do throws(HistoryError) {
     history = try HistoryWriter(path: request.historyPath)
@@ -36,13 +39,13 @@ public func execute(
     scenario: scenario, workload: workload, phases: phases, endOfLoad: phases.drainStart,
     cache: cache)
   history.onBlock = { bench.observe($0, $1) }
-  let clock = try runClock(scenario)
   writeFirstEntry(history, request, clock)
-  let assembly = Assembly(scenario: scenario, workload: workload, history: history, cache: cache)
+  let assembly = Assembly(
+    scenario: scenario, workload: workload, history: history, cache: cache, live: live)
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
-  let loop = RunLoop(parts, pacer: makePacer(clock, parts), phases: phases, progress: progress)
+  let loop = RunLoop(parts, pacer: makePacer(clock, live), phases: phases, progress: progress)
   let ended = try loop.run()
   let hash = history.finish()
   let verdicts = try bench.finish(.complete, path: request.historyPath)
@@ -126,17 +129,26 @@ func runClock(_ scenario: Scenario) throws(RunFailure) -> RunClock {
           hint: "add --clock wall")
       ]))
   case (.null, .wall): return .live
+  case (.kafka, _): return .live
   case (.embedded, .virtual): return .virtual
   case (.embedded, .wall): return .paced
   }
 }
 
-private func makePacer(_ clock: RunClock, _ parts: RunParts) -> any Pacer {
+/// What fills the port of a live run.
+private func openLive(_ request: RunRequest) throws(RunFailure) -> any LiveBackbone {
+  if request.scenario.backbone.kind == .null { return NullBackbone() }
+  guard let open = request.openLive else {
+    throw .internalError("nothing fills the port of \(request.scenario.backbone.kind.rawValue)")
+  }
+  return try open(request.scenario)
+}
+
+private func makePacer(_ clock: RunClock, _ live: (any LiveBackbone)?) -> any Pacer {
   switch clock {
   case .virtual: VirtualPacer()
   case .paced: WallPacer()
-  case .live:
-    WallPacer(descriptors: (parts.backbone as? NullBackbone).map { [$0.descriptor] } ?? [])
+  case .live: WallPacer(descriptors: live.map { [$0.descriptor] } ?? [])
   }
 }
 

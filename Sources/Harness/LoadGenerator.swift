@@ -27,7 +27,7 @@ final class LoadGenerator {
   private let spreadsKeyless: Bool
   private var lanes: [Lane]
   private var open: [RecordBatch?]
-  /// Batches handed over and not yet answered.
+  /// Events handed over and not yet answered; a batch may be answered in parts.
   private(set) var outstanding = 0
   private(set) var sent: UInt64 = 0
   private(set) var bytes: UInt64 = 0
@@ -172,18 +172,19 @@ final class LoadGenerator {
       batches.append(batch)
     }
     if batches.isEmpty { return }
-    outstanding += batches.count
+    for batch in batches { outstanding += batch.count }
     outbox.append(.submit(ClientID(.producer, lane), .input, batches, transaction: 0))
   }
 
   /// Writes down how a batch ended.
   func finish(_ batch: RecordBatch, _ outcome: Outcome, at now: Instant) {
-    outstanding -= 1
+    outstanding -= batch.count
     switch outcome {
     case .acknowledged(let base):
       history.begin(.acknowledged, at: now)
       history.number(UInt64(batch.partition))
-      history.number(UInt64(base))
+      // A backbone that does not tell where gives -1.
+      history.number(UInt64(bitPattern: base))
     case .failed(let code):
       history.begin(.failed, at: now)
       history.text(code)

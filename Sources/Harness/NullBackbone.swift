@@ -44,5 +44,7 @@ public final class NullBackbone: LiveBackbone {
 
   public func control(
     _ action: NodeAction, node: Int, at now: Instant, outbox: inout Outbox
-  ) -> Bool { false }
+  ) -> NodeOutcome { .refused }
+
+  public func close() {}
 }

@@ -145,11 +145,14 @@ final class Recorder: SampleRecorder {
       if intended >= measureStart && intended < measureEnd { offeredInMeasure &+= count }
     case .acknowledged:
       let partition = Int(try cursor.number())
-      let base = Int64(try cursor.number())
+      let base = Int64(bitPattern: try cursor.number())
       let count = try cursor.run { _, _ in }.count
       settled &+= UInt64(count)
       current.acknowledged &+= UInt64(count)
-      if partition < ends.count { ends[partition] = max(ends[partition], base + Int64(count)) }
+      // Below zero: the backbone does not tell where.
+      if partition < ends.count && base >= 0 {
+        ends[partition] = max(ends[partition], base + Int64(count))
+      }
     case .failed, .unknown:
       _ = try cursor.text()
       settled &+= UInt64(try cursor.run { _, _ in }.count)

@@ -33,6 +33,8 @@ final class RunLoop {
   private(set) var sendLateness = LatencyHistogram()
   private(set) var confirmed: Set<Int> = []
   private(set) var healed: Set<Int> = []
+  /// What a live backbone was asked to do to a node and has not said the end of.
+  private var underWay: [(action: NodeAction, node: Int, index: Int, starts: Bool)] = []
   private var lastCollect = Instant.zero
   private let progress: ((RunProgress) -> Void)?
   private var nextProgress: UInt64 = 0
@@ -113,8 +115,8 @@ final class RunLoop {
     try settle(at: now)
   }
 
-  /// Of every event: a sender that falls behind hands over ever more at once, and looks at its lanes
-  /// ever more seldom.
+  /// Of every event: a sender that falls behind hands over ever more at once, and looks at its
+  /// lanes ever more seldom.
   private func recordLateness() {
     let late = live == nil ? 0 : parts.load.lastLateness
     sendLateness.record(
@@ -163,6 +165,8 @@ final class RunLoop {
         parts.reader.take(partition, deliveries, next: next, at: now, &commands)
       case .endOffsets(_, let topic, let offsets):
         take(ends: offsets, of: topic, at: now)
+      case .controlled(let action, let node, let happened):
+        controlled(action, node, happened, at: now)
       default:
         try parts.engine?.receive(completion, at: now, &engineOutbox)
       }
@@ -198,7 +202,7 @@ final class RunLoop {
     case .notYet: "it had not begun"
     case .waitingForSends:
       parts.load.isOver
-        ? "\(parts.load.outstanding) batches were not answered" : "not all events had been sent"
+        ? "\(parts.load.outstanding) sends were not answered" : "not all events had been sent"
     case .waitingForEnds: "the input did not say where it ends"
     case .engine: "the engine had not read to the end"
     case .waitingForResultEnds: "the results did not say where they end"
@@ -286,7 +290,7 @@ final class RunLoop {
     parts.history.text(fault.text)
     if fault.isMessageFault {
       parts.messageFaults.begin(fault, index: index)
-    } else if carryOut(fault, starts: true, at: now) {
+    } else if carryOut(index, starts: true, at: now) == .done {
       confirm(index, at: now)
     }
   }
@@ -297,9 +301,13 @@ final class RunLoop {
     if fault.isMessageFault {
       noteMessageFaults(at: now)
       parts.messageFaults.end(index: index)
-    } else if !confirmed.contains(index) || !carryOut(fault, starts: false, at: now) {
+    } else if !confirmed.contains(index) || carryOut(index, starts: false, at: now) != .done {
       return
     }
+    heal(index, at: now)
+  }
+
+  private func heal(_ index: Int, at now: Instant) {
     healed.insert(index)
     parts.history.begin(.faultHealed, at: now)
     parts.history.number(UInt64(index))
@@ -315,17 +323,36 @@ final class RunLoop {
     for index in parts.messageFaults.takeConfirmed() { confirm(index, at: now) }
   }
 
-  private func carryOut(_ fault: PlannedFault, starts: Bool, at now: Instant) -> Bool {
-    guard case .node(let role, let number) = fault.target else { return false }
+  /// A live backbone says when what it began has happened.
+  private func controlled(_ action: NodeAction, _ node: Int, _ happened: Bool, at now: Instant) {
+    let waiting = underWay.firstIndex { $0.action == action && $0.node == node }
+    guard let waiting else { return }
+    let fault = underWay.remove(at: waiting)
+    if !happened { return }
+    if fault.starts {
+      confirm(fault.index, at: now)
+      // It may have been meant to end before it was confirmed.
+      let planned = parts.faults[fault.index]
+      if interruptedAt != nil || phases.measureStart + planned.at + planned.duration <= now {
+        endFault(fault.index, at: now)
+      }
+    } else {
+      heal(fault.index, at: now)
+    }
+  }
+
+  private func carryOut(_ index: Int, starts: Bool, at now: Instant) -> NodeOutcome {
+    let fault = parts.faults[index]
+    guard case .node(let role, let number) = fault.target else { return .refused }
     if role == .engine || role == .task {
-      guard let engine = parts.engine else { return false }
+      guard let engine = parts.engine else { return .refused }
       switch (fault.kind, starts) {
       case (.crash, true): engine.crash(at: now, &engineOutbox)
       case (.crash, false): engine.restart(at: now, &engineOutbox)
       case (.pause, _): engine.setPaused(starts, at: now, &engineOutbox)
-      default: return false
+      default: return .refused
       }
-      return true
+      return .done
     }
     let action: NodeAction
     switch (fault.kind, starts) {
@@ -333,9 +360,13 @@ final class RunLoop {
     case (.crash, false): action = .restart
     case (.pause, true): action = .pause
     case (.pause, false): action = .resume
-    default: return false
+    default: return .refused
     }
-    return parts.backbone.control(action, node: (number ?? 1) - 1, at: now, outbox: &outbox)
+    let node = (number ?? 1) - 1
+    if underWay.contains(where: { $0.index == index }) { return .underWay }
+    let outcome = parts.backbone.control(action, node: node, at: now, outbox: &outbox)
+    if outcome == .underWay { underWay.append((action, node, index, starts)) }
+    return outcome
   }
 
   // Progress

@@ -21,6 +21,8 @@ public struct RunRequest {
   /// What the caller knows of the machine, for the report.
   public var environment: [MachineFacts.Fact] = []
   public var version: String
+  /// Opens the real system of a live run: what fills the port, from the registry of the caller.
+  public var openLive: ((Scenario) throws(RunFailure) -> any LiveBackbone)?
   /// Deliberate defects, for tests of the tests.
   public var logDefects: Set<LogDefect> = []
   public var engineDefects: Set<EngineDefect> = []
@@ -56,6 +58,8 @@ public struct RunProgress: Sendable {
 public enum RunFailure: Error, Sendable {
   /// Bad input: exit code 64.
   case problems(Problems)
+  /// A system that the run needs is not there: exit code 69.
+  case unavailable(Problems)
   /// The history cannot be kept: exit code 4 or 64.
   case history(String)
   /// A defect of Weir: exit code 70.

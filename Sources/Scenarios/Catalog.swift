@@ -6,10 +6,31 @@ public struct ScenarioCatalog: Sendable {
   public var workloads: [WorkloadKindDescription]
   /// Ids of the anomaly catalogue, for `expect.permit`; when empty only their form is checked.
   public var anomalies: [String]
+  /// Names that mappings with free names take; those of a mapping that is not here are not checked.
+  public var options: [FreeNames]
 
-  public init(workloads: [WorkloadKindDescription], anomalies: [String] = []) {
+  /// The names that a mapping such as `backbone.kafka.producer` takes.
+  public struct FreeNames: Hashable, Sendable {
+    public var path: String
+    public var names: [String]
+
+    public init(path: String, names: [String]) {
+      self.path = path
+      self.names = names
+    }
+  }
+
+  public init(
+    workloads: [WorkloadKindDescription], anomalies: [String] = [], options: [FreeNames] = []
+  ) {
     self.workloads = workloads
     self.anomalies = anomalies
+    self.options = options
+  }
+
+  /// The names that a mapping takes; empty when every name is taken.
+  func names(below path: String) -> [String] {
+    options.first { $0.path == path }?.names ?? []
   }
 
   /// The description of a kind, nil when there is none of that name.

@@ -142,8 +142,19 @@ struct GrammarReader {
       log.add(node.mark, "\(path): \(node.kindText) is no mapping of names")
       return .faulty
     }
-    for entry in entries { _ = read(entry.value, type, path: "\(path).\(entry.key)") }
-    return .unused
+    let known = catalog.names(below: path)
+    var found: [(name: String, node: ReadNode)] = []
+    for entry in entries {
+      if !known.isEmpty && !known.contains(entry.key) {
+        log.add(
+          entry.keyMark, "unknown option \(quoted(entry.key)) in \(path)",
+          hint: nearestName(to: entry.key, in: known).map { "did you mean '\($0)'?" })
+      }
+      let value = read(entry.value, type, path: "\(path).\(entry.key)")
+      found.append(
+        (entry.key, ReadNode(value: value, mark: entry.value.mark, keyMark: entry.keyMark)))
+    }
+    return .free(found)
   }
 
   private func parameters(_ node: YAMLNode, path: String) -> ReadValue {

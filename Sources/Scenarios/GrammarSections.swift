@@ -123,9 +123,9 @@ let backboneKeys: [GrammarKey] = [
   GrammarKey(
     "kind",
     available(
-      BackboneKind.self, later: ["disk-log", "kafka", "rabbitmq", "kinesis", "pubsub"]),
+      BackboneKind.self, later: ["disk-log", "rabbitmq", "kinesis", "pubsub"]),
     default: "embedded", "the log; null measures the harness alone"),
-  GrammarKey("bootstrap", .hosts, "a cluster of yours").later,
+  GrammarKey("bootstrap", .hosts, note: "launched", "a cluster of yours"),
   GrammarKey(
     "security",
     .section([
@@ -154,8 +154,7 @@ let backboneKeys: [GrammarKey] = [
       GrammarKey("broker", .free(.text), "options of Kafka's brokers"),
       GrammarKey("producer", .free(.text), "options of librdkafka's producer"),
       GrammarKey("consumer", .free(.text), "options of librdkafka's consumer"),
-    ]), "of Kafka"
-  ).ofOtherKind,
+    ]), "of Kafka"),
   GrammarKey(
     "rabbitmq",
     .section([

@@ -37,7 +37,10 @@ private func render(_ problem: Problem, into text: inout String) {
   if let column = problem.column { text += ":\(column)" }
   text += ": error: \(asciiEscaped(problem.message))"
   guard let excerpt = problem.excerpt, let line = problem.line, let column = problem.column else {
-    if let hint = problem.hint { text += "; \(asciiEscaped(hint))" }
+    let lines = problem.hint?.split(separator: "\n") ?? []
+    // A long hint stands below.
+    let start = lines.count > 1 ? "\n  " : "; "
+    for line in lines { text += start + asciiEscaped(String(line)) }
     text += "\n"
     return
   }

@@ -21,6 +21,8 @@ indirect enum ReadValue {
   case target(FaultTarget)
   case section(ReadSection)
   case list([ReadNode])
+  /// A mapping with free names, in the order of the file.
+  case free([(name: String, node: ReadNode)])
   case expectations(ReadSection, [Threshold])
 }
 

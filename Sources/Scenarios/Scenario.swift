@@ -102,6 +102,8 @@ public enum LoadShape: Hashable, Sendable {
 
 public enum BackboneKind: String, Hashable, Sendable, CaseIterable {
   case embedded
+  /// A real cluster, launched or the user's.
+  case kafka
   /// Acknowledges everything at once and delivers nothing: measures the harness alone.
   case null
 }
@@ -139,16 +141,56 @@ public struct BackboneChoice: Hashable, Sendable {
   public var idempotent: Bool
   public var costs: BackboneCosts
   public var fsync: FsyncPolicy
+  /// Addresses of a cluster of the user, `host:port` with commas; nil: Weir launches one.
+  public var bootstrap: String?
+  public var kafka: KafkaChoice
 
   public init(
     kind: BackboneKind = .embedded, acks: Acknowledgement = .all, idempotent: Bool = true,
-    costs: BackboneCosts = .init(), fsync: FsyncPolicy = .batch
+    costs: BackboneCosts = .init(), fsync: FsyncPolicy = .batch, bootstrap: String? = nil,
+    kafka: KafkaChoice = .init()
   ) {
+    self.bootstrap = bootstrap
+    self.kafka = kafka
     self.kind = kind
     self.acks = acks
     self.idempotent = idempotent
     self.costs = costs
     self.fsync = fsync
+  }
+}
+
+/// What a scenario says of Kafka alone.
+public struct KafkaChoice: Hashable, Sendable {
+  /// Copies of each partition; nil: as many as brokers, at most 3.
+  public var replication: Int?
+  /// Copies that must be written; nil: 2, or 1 with one copy.
+  public var minInSync: Int?
+  /// Options of brokers that Weir launches, and of librdkafka's clients; in the order of the file.
+  public var broker: [NamedText]
+  public var producer: [NamedText]
+  public var consumer: [NamedText]
+
+  public init(
+    replication: Int? = nil, minInSync: Int? = nil, broker: [NamedText] = [],
+    producer: [NamedText] = [], consumer: [NamedText] = []
+  ) {
+    self.replication = replication
+    self.minInSync = minInSync
+    self.broker = broker
+    self.producer = producer
+    self.consumer = consumer
+  }
+}
+
+/// A name that the grammar leaves free, and its value.
+public struct NamedText: Hashable, Sendable {
+  public var name: String
+  public var value: String
+
+  public init(name: String, value: String) {
+    self.name = name
+    self.value = value
   }
 }
 

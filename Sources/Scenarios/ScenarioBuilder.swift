@@ -24,7 +24,7 @@ struct ScenarioBuilder {
     checkStart(workload, phases)
     let faults = FaultReader(
       root: root, log: log, measure: phases.map(\.measure) ?? nil, isMeasured: phases != nil,
-      resources: resources, backbone: backbone?.kind, sources: workload?.sources
+      resources: resources, backbone: backbone, sources: workload?.sources
     ).read()
     let expect = expectations()
     let report = reportSection()
@@ -153,8 +153,17 @@ struct ScenarioBuilder {
       let costs = backboneCosts(),
       let fsync = root.choice("backbone.embedded.fsync", FsyncPolicy.self)
     else { return nil }
+    guard let bootstrap = root.optional("backbone.bootstrap", { $0.text("backbone.bootstrap") }),
+      let kafka = kafkaChoice()
+    else { return nil }
+    if bootstrap != nil, kind != .kafka, let node = root.find("backbone.bootstrap").node {
+      log.add(
+        node.keyMark, "backbone.bootstrap: backbone '\(kind.rawValue)' has no cluster of yours",
+        hint: "write kind: kafka, or leave bootstrap out")
+    }
     return BackboneChoice(
-      kind: kind, acks: acks, idempotent: idempotent, costs: costs, fsync: fsync)
+      kind: kind, acks: acks, idempotent: idempotent, costs: costs, fsync: fsync,
+      bootstrap: bootstrap, kafka: kind == .kafka ? kafka : KafkaChoice())
   }
 
   private func backboneCosts() -> BackboneCosts? {
@@ -222,15 +231,16 @@ struct ScenarioBuilder {
     switch root.find("clock") {
     case .given(let node):
       let clock = root.choice("clock", ClockKind.self)
-      if clock == .virtual, kind == .null {
+      if clock == .virtual, kind != .embedded {
+        let what = kind == .null ? "measures the harness" : "is a real system"
         log.add(
-          node.mark, "clock: backbone 'null' measures the harness, in wall time only",
+          node.mark, "clock: backbone '\(kind.rawValue)' \(what), in wall time only",
           hint: "write clock: wall")
         return nil
       }
       return clock
     case .faulty: return nil
-    default: return kind == .null ? .wall : .virtual
+    default: return kind == .embedded ? .virtual : .wall
     }
   }
 

@@ -45,6 +45,13 @@ private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent
         "at_once: \(draw.atOnce)",
       ])
   case ("expect", _): return block(key.name, indent, expectationLines(scenario.expect))
+  case ("backbone.kafka", _) where scenario.backbone.kind != .kafka: return ""
+  case ("backbone.kafka.broker", _):
+    return block(key.name, indent, scenario.backbone.kafka.broker.map(optionText))
+  case ("backbone.kafka.producer", _):
+    return block(key.name, indent, scenario.backbone.kafka.producer.map(optionText))
+  case ("backbone.kafka.consumer", _):
+    return block(key.name, indent, scenario.backbone.kafka.consumer.map(optionText))
   case (_, .section(let keys)):
     let inner = keys.map { lines($0, path: "\(path).\($0.name)", scenario, indent: indent + "  ") }
       .joined()
@@ -58,6 +65,10 @@ private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent
 private func block(_ name: String, _ indent: String, _ lines: [String]) -> String {
   if lines.isEmpty { return "" }
   return "\(indent)\(name):\n" + lines.map { "\(indent)  \($0)\n" }.joined()
+}
+
+private func optionText(_ option: NamedText) -> String {
+  "\(option.name): \(yamlScalar(option.value))"
 }
 
 private func faultText(_ fault: PlannedFault) -> String {
@@ -115,6 +126,9 @@ private func resolvedText(_ path: String, _ s: Scenario) -> String? {
   case "backbone.acks": s.backbone.acks.rawValue
   case "backbone.idempotent": String(s.backbone.idempotent)
   case "backbone.embedded.fsync": s.backbone.fsync.rawValue
+  case "backbone.bootstrap": s.backbone.bootstrap
+  case "backbone.kafka.replication": s.backbone.kafka.replication.map(String.init)
+  case "backbone.kafka.min_in_sync": s.backbone.kafka.minInSync.map(String.init)
   case "sink.kind": s.sink.kind.rawValue
   case "sink.stream": s.sink.stream
   case "resources.brokers": String(s.resources.brokers)

@@ -1,5 +1,5 @@
-/// A JSON document, as far as a schema needs one. Members keep their order.
-indirect enum JSONValue: Hashable {
+/// A JSON document, as far as a schema needs one. Members keep their order, numbers their text.
+public indirect enum JSONValue: Hashable, Sendable {
   case null
   case boolean(Bool)
   case number(String)
@@ -7,23 +7,32 @@ indirect enum JSONValue: Hashable {
   case array([JSONValue])
   case object([Member])
 
-  struct Member: Hashable {
-    var name: String
-    var value: JSONValue
+  /// A name and its value in an object.
+  public struct Member: Hashable, Sendable {
+    public var name: String
+    public var value: JSONValue
+
+    public init(name: String, value: JSONValue) {
+      self.name = name
+      self.value = value
+    }
   }
 
-  subscript(name: String) -> JSONValue? {
+  /// The member of that name, nil when there is none or this is no object.
+  public subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
-  var text: String? {
+  /// The text of a string, nil for anything else.
+  public var text: String? {
     if case .string(let text) = self { return text }
     return nil
   }
 }
 
-/// Reads one JSON document; refuses anything after it, and nesting beyond 64.
+/// Reads one JSON document (RFC 8259); refuses anything after it, two members of one name, and
+/// nesting beyond 64.
 struct JSONParser {
   private let bytes: [UInt8]
   private var at = 0
@@ -65,8 +74,8 @@ struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .boolean(true))
     case UInt8(ascii: "f"): return try word("false", .boolean(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    case UInt8(ascii: "-"): return number()
-    case let byte? where byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"): return number()
+    case UInt8(ascii: "-"): return try number()
+    case let byte? where byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"): return try number()
     case nil: throw error("the text ends early")
     default: throw error("an unexpected character")
     }
@@ -80,20 +89,44 @@ struct JSONParser {
     return value
   }
 
-  private mutating func number() -> JSONValue {
+  private mutating func number() throws(SchemaError) -> JSONValue {
     let start = at
-    while let byte = next, "+-.eE0123456789".utf8.contains(byte) { at += 1 }
+    if next == UInt8(ascii: "-") { at += 1 }
+    let whole = at
+    try digits()
+    if bytes[whole] == UInt8(ascii: "0"), at > whole + 1 {
+      throw error("a number that begins with 0")
+    }
+    if next == UInt8(ascii: ".") {
+      at += 1
+      try digits()
+    }
+    if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+      at += 1
+      if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
+      try digits()
+    }
     return .number(String(decoding: bytes[start..<at], as: UTF8.self))
+  }
+
+  /// Passes at least one digit.
+  private mutating func digits() throws(SchemaError) {
+    let start = at
+    while let byte = next, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { at += 1 }
+    if at == start { throw error("a number without digits") }
   }
 
   private mutating func object(depth: Int) throws(SchemaError) -> JSONValue {
     at += 1
     var members: [JSONValue.Member] = []
+    // Bytes: two texts of other bytes are two names, whatever Unicode says of them.
+    var names: Set<[UInt8]> = []
     if take("}") { return .object(members) }
     repeat {
       space()
       if next != UInt8(ascii: "\"") { throw error("no name of a member") }
       let name = try string()
+      if !names.insert(Array(name.utf8)).inserted { throw error("a second member \(name)") }
       if !take(":") { throw error("no colon") }
       members.append(JSONValue.Member(name: name, value: try value(depth: depth + 1)))
     } while take(",")
@@ -140,13 +173,37 @@ struct JSONParser {
     case UInt8(ascii: "b"): text.append(0x08)
     case UInt8(ascii: "f"): text.append(0x0c)
     case UInt8(ascii: "u"):
-      guard at + 4 <= bytes.count,
-        let code = UInt32(String(decoding: bytes[at..<(at + 4)], as: UTF8.self), radix: 16),
-        let scalar = Unicode.Scalar(code)
-      else { throw error("an escape that is no character") }
-      at += 4
-      text.append(contentsOf: String(Character(scalar)).utf8)
+      text.append(contentsOf: String(Character(try scalar())).utf8)
     default: throw error("an unknown escape")
     }
+  }
+
+  /// The character of an escape whose "\u" has been passed; one beyond the first 65,536 is told as
+  /// two surrogates.
+  private mutating func scalar() throws(SchemaError) -> Unicode.Scalar {
+    var code = try hexadecimal()
+    if code >= 0xd800, code < 0xdc00 {
+      guard next == UInt8(ascii: "\\") else { throw error("half a surrogate pair") }
+      at += 1
+      guard next == UInt8(ascii: "u") else { throw error("half a surrogate pair") }
+      at += 1
+      let low = try hexadecimal()
+      guard low >= 0xdc00, low < 0xe000 else { throw error("half a surrogate pair") }
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
+    }
+    guard let scalar = Unicode.Scalar(code) else { throw error("an escape that is no character") }
+    return scalar
+  }
+
+  private mutating func hexadecimal() throws(SchemaError) -> UInt32 {
+    var code: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw error("an escape that is no character")
+      }
+      code = code << 4 | UInt32(digit)
+      at += 1
+    }
+    return code
   }
 }

@@ -3,8 +3,8 @@ import Model
 /// The rows of a file that are no events: told once per kind of mistake, counted, and kept as they
 /// are in a side file.
 struct BadRows {
-  /// Goes first into the side file.
-  var header: [UInt8] = []
+  /// Goes first into the side file; nil for files whose rows have no header.
+  var header: [UInt8]?
   private(set) var count: UInt64 = 0
 
   private let file: String
@@ -29,22 +29,16 @@ struct BadRows {
     self.path = path
   }
 
-  mutating func add(_ defect: CSVReader.Defect, at: Int, _ rows: CSVReader) throws(TraceError) {
-    let message =
-      switch defect {
-      case .quoteInside: "a quote inside a field that does not begin with one"
-      case .textAfterQuote: "text after the closing quote of a field"
-      case .quoteNotClosed: "a quote that is not closed"
-      }
+  mutating func add(_ defect: RowDefect, _ rows: some RowReader) throws(TraceError) {
     try add(
-      BadRow(field: nil, kind: "\(defect)", message: message), at: at, rows)
+      BadRow(field: nil, kind: defect.kind, message: defect.message), at: defect.at, rows)
   }
 
-  mutating func add(_ bad: BadRow, _ rows: CSVReader) throws(TraceError) {
-    try add(bad, at: bad.field.map { rows.fields[$0].start } ?? 0, rows)
+  mutating func add(_ bad: BadRow, _ rows: some RowReader) throws(TraceError) {
+    try add(bad, at: bad.field.map { rows.cells[$0].start } ?? 0, rows)
   }
 
-  private mutating func add(_ bad: BadRow, at: Int, _ rows: CSVReader) throws(TraceError) {
+  private mutating func add(_ bad: BadRow, at: Int, _ rows: some RowReader) throws(TraceError) {
     count += 1
     if let known = places[bad.kind] {
       kinds[known].count += 1
@@ -62,9 +56,9 @@ struct BadRows {
             file: file, line: place.line, column: place.column, message: bad.message),
           hint: bad.hint))
     }
-    if waiting.isEmpty && side == nil {
+    if side == nil {
       side = try PartialFile(path)
-      waiting = header + [0x0A]
+      if let header { waiting = header + [0x0A] }
     }
     waiting += rows.row
     waiting.append(0x0A)

@@ -70,9 +70,33 @@ final class BlockBuilder {
   var count: Int { summary.count }
   var byteCount: Int { summary.keyBytes &+ summary.payloadBytes }
 
+  /// The columns of the stream's first schema, for who fills them without the detour over Avro:
+  /// all of an event, then `appendTaken`. Nil when it does not fall into columns.
+  var firstColumns: PayloadColumns? { payloads.first ?? nil }
+
   func append(
     sequence: UInt64, eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?,
     value: UnsafeRawBufferPointer?, capture: TraceCapture?
+  ) {
+    note(sequence: sequence, eventTime: eventTime, arrival: arrival, key: key)
+    states.append(state(of: value))
+    summary.payloadBytes &+= value?.count ?? 0
+    self.capture.append(capture, before: summary.count - 1)
+  }
+
+  /// An event whose value is in `firstColumns` already; `payloadBytes` is its size on the wire.
+  func appendTaken(
+    sequence: UInt64, eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?,
+    payloadBytes: Int
+  ) {
+    note(sequence: sequence, eventTime: eventTime, arrival: arrival, key: key)
+    states.append(TraceFormat.firstSchemaState)
+    summary.payloadBytes &+= payloadBytes
+    capture.append(nil, before: summary.count - 1)
+  }
+
+  private func note(
+    sequence: UInt64, eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?
   ) {
     let sendTime = arrival ?? eventTime
     if summary.count == 0 {
@@ -100,9 +124,6 @@ final class BlockBuilder {
     } else {
       summary.withoutKey &+= 1
     }
-    states.append(state(of: value))
-    summary.payloadBytes &+= value?.count ?? 0
-    self.capture.append(capture, before: summary.count - 1)
   }
 
   /// Takes the value apart where it can be; says how it is kept.

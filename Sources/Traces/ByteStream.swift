@@ -12,6 +12,7 @@ final class ByteStream {
   private var decompressor: OpaquePointer?
   private var insideFrame = false
   private var started = false
+  private var peeked: [UInt8] = []
   private let inputCapacity = 1 << 17
 
   init(_ path: String) throws(TraceError) {
@@ -29,8 +30,28 @@ final class ByteStream {
     input.deallocate()
   }
 
+  /// The first bytes, at most 64, which `read` gives again. Call before it.
+  func peek() throws(TraceError) -> [UInt8] {
+    var filled = 0
+    let room = UnsafeMutablePointer<UInt8>.allocate(capacity: 64)
+    defer { room.deallocate() }
+    while filled < 64 {
+      let n = try read(into: room + filled, count: 64 - filled)
+      if n == 0 { break }
+      filled += n
+    }
+    peeked = Array(UnsafeBufferPointer(start: room, count: filled))
+    return peeked
+  }
+
   /// Writes at most `count` bytes; returns how many, 0 at the end.
   func read(into target: UnsafeMutablePointer<UInt8>, count: Int) throws(TraceError) -> Int {
+    if !peeked.isEmpty {
+      let n = min(count, peeked.count)
+      for place in 0..<n { target[place] = peeked[place] }
+      peeked.removeFirst(n)
+      return n
+    }
     if !started { try start() }
     guard let decompressor else {
       if inputPosition == inputCount { try refill() }

@@ -1,29 +1,13 @@
 /// Reads CSV as RFC 4180 has it, row by row, in memory that does not grow with the file. Line ends
 /// are LF or CRLF; a quoted field may contain separators, line ends and doubled quotes.
-final class CSVReader {
-  struct Field {
-    /// Within the row, quotes not included.
-    var start: Int
-    var end: Int
-    /// Has doubled quotes that stand for one.
-    var isEscaped: Bool
-  }
-
-  /// Why a row is no row.
-  enum Defect: Hashable {
-    case quoteInside
-    case textAfterQuote
-    case quoteNotClosed
-  }
-
+final class CSVReader: RowReader {
   /// A row whose quote is not closed within this many bytes is given up.
   static let longestRow = 1 << 20
 
   /// Line of the row's first character, from 1.
   private(set) var line = 1
-  private(set) var fields: [Field] = []
-  /// The row is bad, and this is where and why.
-  private(set) var defect: (Defect, at: Int)?
+  let cells = CellRow()
+  private(set) var defect: RowDefect?
   private let stream: ByteStream
   private let separator: UInt8
   private var buffer: UnsafeMutablePointer<UInt8>
@@ -48,10 +32,6 @@ final class CSVReader {
     UnsafeRawBufferPointer(start: buffer + rowStart, count: rowEnd - rowStart)
   }
 
-  func bytes(of field: Field) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: buffer + rowStart + field.start, count: field.end - field.start)
-  }
-
   /// Skips the mark that some programs put before UTF-8. Call before the first row.
   func skipByteOrderMark() throws(TraceError) {
     while filled < 3 && !ended { try fill() }
@@ -63,7 +43,7 @@ final class CSVReader {
     compact()
     line = nextLine
     defect = nil
-    fields.removeAll(keepingCapacity: true)
+    cells.removeAll()
     rowStart = next
     var at = next
     while true {
@@ -75,9 +55,13 @@ final class CSVReader {
       let isLast = try field(&at)
       if defect != nil {
         try giveUpRow()
+        cells.base = UnsafePointer(buffer + rowStart)
         return true
       }
-      if isLast { return true }
+      if isLast {
+        cells.base = UnsafePointer(buffer + rowStart)
+        return true
+      }
     }
   }
 
@@ -116,11 +100,14 @@ final class CSVReader {
   private func field(_ at: inout Int) throws(TraceError) -> Bool {
     let start = at
     if buffer[at] == UInt8(ascii: "\"") { return try quotedField(&at) }
-    while try has(at) {
+    while true {
+      at = skipPlain(from: at)
+      if at >= filled, !(try has(at)) { break }
       let byte = buffer[at]
       if byte == separator {
         close(start, at, escaped: false)
-        at += 1
+        at &+= 1
+        if at < filled { return false }
         if try has(at) { return false }
         close(at, at, escaped: false)
         endRow(at, lineEnd: 0)
@@ -133,7 +120,9 @@ final class CSVReader {
         return true
       }
       if byte == UInt8(ascii: "\"") {
-        defect = (.quoteInside, at - rowStart)
+        defect = RowDefect(
+          kind: "quoteInside", message: "a quote inside a field that does not begin with one",
+          at: at - rowStart)
         return true
       }
       at += 1
@@ -143,13 +132,26 @@ final class CSVReader {
     return true
   }
 
+  /// The first place from `at` on that holds a byte with a meaning, or the end of what is there.
+  @inline(__always) private func skipPlain(from at: Int) -> Int {
+    var at = at
+    let (bytes, end, separator) = (buffer, filled, separator)
+    while at < end {
+      let byte = bytes[at]
+      if byte == separator || byte == 0x0A || byte == 0x22 { break }
+      at &+= 1
+    }
+    return at
+  }
+
   private func quotedField(_ at: inout Int) throws(TraceError) -> Bool {
     let quote = at
     var escaped = false
     at += 1
     while true {
       guard try has(at), at - rowStart <= Self.longestRow else {
-        defect = (.quoteNotClosed, quote - rowStart)
+        defect = RowDefect(
+          kind: "quoteNotClosed", message: "a quote that is not closed", at: quote - rowStart)
         return true
       }
       if buffer[at] == UInt8(ascii: "\n") { nextLine += 1 }
@@ -185,12 +187,15 @@ final class CSVReader {
       endRow(at, lineEnd: 2)
       return true
     }
-    defect = (.textAfterQuote, at - rowStart)
+    defect = RowDefect(
+      kind: "textAfterQuote", message: "text after the closing quote of a field",
+      at: at - rowStart)
     return true
   }
 
   private func close(_ start: Int, _ end: Int, escaped: Bool) {
-    fields.append(Field(start: start - rowStart, end: end - rowStart, isEscaped: escaped))
+    cells.append(
+      Cell(start: start &- rowStart, end: end &- rowStart, form: escaped ? .doubledQuotes : .plain))
   }
 
   private func endRow(_ at: Int, lineEnd: Int) {
@@ -201,7 +206,7 @@ final class CSVReader {
 
   /// A bad row ends with the line on which it began, so that what follows is not lost with it.
   private func giveUpRow() throws(TraceError) {
-    fields.removeAll(keepingCapacity: true)
+    cells.removeAll()
     nextLine = line
     var at = rowStart
     while try has(at) {
@@ -215,7 +220,6 @@ final class CSVReader {
     endRow(at, lineEnd: 0)
   }
 
-  /// Line, from 1, and column in characters, from 1, of a place in the row.
   func place(of offset: Int) -> (line: Int, column: Int) {
     var line = line
     var column = 1

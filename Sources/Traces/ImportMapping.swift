@@ -43,7 +43,8 @@ public struct ImportMapping: Sendable {
   /// The share of bad rows that the mapping allows.
   public let maximumBad: Ratio
   let separator: UInt8
-  let missing: [String]
+  /// Nil: as is usual for the format, which is the empty text for CSV and nothing for others.
+  let missing: [String]?
   let time: Time
   let arrival: Time?
   let key: [Column]
@@ -57,6 +58,13 @@ public struct ImportMapping: Sendable {
   var columns: [Column] {
     [time.column] + (arrival.map { [$0.column] } ?? []) + key + filters.map(\.column)
       + fields.map(\.column)
+  }
+
+  /// Their names, each once, in the order in which they are named first.
+  var columnNames: [String] {
+    var names: [String] = []
+    for column in columns where !names.contains(column.name) { names.append(column.name) }
+    return names
   }
 
   /// Milliseconds or microseconds in the field `event_time`.

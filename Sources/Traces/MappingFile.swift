@@ -40,7 +40,7 @@ private struct MappingBuilder {
       stream: stream, origin: reader.text("origin") ?? "",
       maximumBad: reader.ratio("max_bad") ?? Ratio(1, 100),
       separator: reader.value("separator", parseSeparator) ?? UInt8(ascii: ","),
-      missing: reader.texts("missing") ?? [""], time: time,
+      missing: reader.texts("missing"), time: time,
       arrival: self.time("arrival", of: reader),
       key: key(of: reader), filters: filters(of: reader), fields: fields)
   }

@@ -127,6 +127,12 @@ final class PayloadColumns {
 
 /// Whether bytes are UTF-8; quick for ASCII.
 func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
-  for byte in bytes where byte >= 0x80 { return String(validating: bytes, as: UTF8.self) != nil }
-  return true
+  var at = 0
+  while at &+ 8 <= bytes.count,
+    bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+  {
+    at &+= 8
+  }
+  while at < bytes.count && bytes[at] < 0x80 { at &+= 1 }
+  return at == bytes.count || String(validating: bytes, as: UTF8.self) != nil
 }

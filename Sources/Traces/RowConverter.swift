@@ -11,36 +11,100 @@ struct BadRow: Error, Hashable {
   var hint: String?
 }
 
-/// Turns rows into keys and framed Avro values by a mapping. One owner; it keeps the memory of the
-/// row at hand.
+/// Turns rows into events by a mapping: times, key, and the columns of the value, which are filled
+/// directly. One owner; it keeps the memory of the row at hand.
 final class RowConverter {
-  private(set) var eventTime: Int64 = 0
-  private(set) var arrival: Int64?
-  private(set) var hasKey = false
-  private(set) var key = ByteWriter()
-  private(set) var value = ByteWriter()
+  private enum Kind { case int, long, decimal, double, string, boolean, enumeration }
+
+  /// Where the values of a field go.
+  private final class Target {
+    let cell: Int
+    let kind: Kind
+    let scale: Int
+    let isOptional: Bool
+    /// Of an optional field: 0 without, 1 with a value.
+    let branches: IntegerBuffer
+    let numbers: IntegerBuffer
+    let spans: SpanBuffer
+    /// Of an enum; of a boolean the texts of false and those of true.
+    let symbols: [[UInt8]]
+    let truths: [[UInt8]]
+
+    init(_ field: ImportMapping.Field, cell: Int, stream: Int, _ columns: PayloadColumns) {
+      self.cell = cell
+      isOptional = field.isOptional
+      branches = columns.numbers[stream]
+      let value = field.isOptional ? stream + 1 : stream
+      numbers = columns.numbers[value]
+      spans = columns.spans[value]
+      var scale = 0
+      var symbols: [String] = []
+      var truths: [String] = []
+      switch field.type {
+      case .int: kind = .int
+      case .long: kind = .long
+      case .double: kind = .double
+      case .string: kind = .string
+      case .decimal(let decimals):
+        kind = .decimal
+        scale = decimals
+      case .boolean(let yes, let no):
+        kind = .boolean
+        symbols = no
+        truths = yes
+      case .enumeration(let names):
+        kind = .enumeration
+        symbols = names
+      }
+      self.scale = scale
+      self.symbols = symbols.map { Array($0.utf8) }
+      self.truths = truths.map { Array($0.utf8) }
+    }
+  }
+
+  private(set) final var eventTime: Int64 = 0
+  private(set) final var arrival: Int64?
+  private(set) final var hasKey = false
+  /// What the value of the row at hand takes on the wire.
+  private(set) final var payloadBytes = 0
+
+  /// Valid while the row is at hand.
+  var key: UnsafeRawBufferPointer { plainKey ?? joinedKey.bytes }
 
   /// Columns of the header.
-  var columnCount: Int { header.count }
+  let columnCount: Int
 
   private let mapping: ImportMapping
-  private let schemaID: UInt32
   private let header: [String]
   private let time: Int
   private let arrivalColumn: Int?
   private let keys: [Int]
-  private let filters: [Int]
-  private let fields: [Int]
+  private let filters: [(cell: Int, texts: [[UInt8]])]
+  private var targets: [Target] = []
+  private let identity: [IntegerBuffer]
   private let missing: [[UInt8]]
+  /// The usual case, which is asked for every cell.
+  private let isOnlyEmptyMissing: Bool
+  private let unit: Int64
+  /// Nanoseconds in a unit of the event time, when that is a plain number; else 0.
+  private let epochUnit: Int64
+  private final var plainKey: UnsafeRawBufferPointer?
+  private var joinedKey = ByteWriter()
   private var plain: [UInt8] = []
 
-  /// Throws a problem in the mapping for every column that the file does not have.
-  init(_ mapping: ImportMapping, header: [String], schemaID: UInt32, file: String) throws(Problems)
-  {
+  /// Throws a problem in the mapping for every column that the file does not have. `columns` are
+  /// those of the mapping's schema.
+  init(
+    _ mapping: ImportMapping, header: [String], missing: [String], columns: PayloadColumns,
+    file: String
+  ) throws(Problems) {
     self.mapping = mapping
     self.header = header
-    self.schemaID = schemaID
-    missing = mapping.missing.map { Array($0.utf8) }
+    columnCount = header.count
+    self.missing = missing.map { Array($0.utf8) }
+    isOnlyEmptyMissing = missing == [""]
+    unit = mapping.isFine ? 1_000 : 1_000_000
+    if case .epoch(let unit) = mapping.time.form.kind { epochUnit = unit } else { epochUnit = 0 }
     let log = ProblemLog()
     func find(_ column: ImportMapping.Column) -> Int {
       let places = header.indices.filter { header[$0] == column.name }
@@ -57,89 +121,136 @@ final class RowConverter {
     time = find(mapping.time.column)
     arrivalColumn = mapping.arrival.map { find($0.column) }
     keys = mapping.key.map(find)
-    filters = mapping.filters.map { find($0.column) }
-    fields = mapping.fields.map { find($0.column) }
+    filters = mapping.filters.map { filter in
+      (find(filter.column), filter.texts.map { Array($0.utf8) })
+    }
+    let cells = mapping.fields.map { find($0.column) }
+    identity = Array(columns.numbers[0..<3])
     if !log.isEmpty { throw Problems(log.ordered()) }
+    addTargets(cells, columns)
+  }
+
+  /// Pairs every field with its value streams, which are numbered in the order of the schema.
+  private func addTargets(_ cells: [Int], _ columns: PayloadColumns) {
+    var stream = ImportMapping.identityFields.count
+    for (cell, field) in zip(cells, mapping.fields) {
+      targets.append(Target(field, cell: cell, stream: stream, columns))
+      stream += field.isOptional ? 2 : 1
+    }
   }
 
   /// Whether the row at hand is one of those that the mapping wants.
-  func isWanted(_ row: CSVReader) -> Bool {
-    for (place, filter) in zip(filters, mapping.filters) {
-      let matches = withText(place, row) { bytes in
-        filter.texts.contains { bytes.elementsEqual($0.utf8) }
-      }
+  func isWanted(_ row: CellRow) -> Bool {
+    for (cell, texts) in filters {
+      let matches = withText(cell, row) { bytes in texts.contains { equal(bytes, $0) } }
       if !matches { return false }
     }
     return true
   }
 
-  /// Converts the row at hand; `sequence` is that of the event it becomes.
-  func convert(_ row: CSVReader, sequence: UInt64) throws(BadRow) {
-    if row.fields.count != header.count {
+  /// Converts the row at hand; `sequence` is that of the event it becomes. A row that is refused
+  /// leaves nothing in the columns.
+  func convert(_ row: CellRow, sequence: UInt64) throws(BadRow) {
+    if row.count != columnCount {
       throw BadRow(
         field: nil, kind: "columns",
-        message: "\(row.fields.count) columns where the header has \(header.count)")
+        message: "\(row.count) columns where the header has \(columnCount)")
     }
-    eventTime = try instant(mapping.time, time, row)
+    if epochUnit > 0, row[time].form == .plain,
+      let whole = wholeNumber(row.bytes(time), times: epochUnit)
+    {
+      eventTime = whole
+    } else {
+      eventTime = try instant(mapping.time, time, row)
+    }
     arrival = nil
     if let arrivalColumn, let form = mapping.arrival, !isMissing(arrivalColumn, row) {
       arrival = try instant(form, arrivalColumn, row)
     }
     makeKey(row)
-    value.removeAll()
-    value.byte(0)
-    value.word32(schemaID.byteSwapped)
-    value.signed(0)
-    value.signed(Int64(bitPattern: sequence))
-    value.signed(floorDivide(eventTime, mapping.isFine ? 1_000 : 1_000_000))
-    for (place, field) in zip(fields, mapping.fields) { try add(field, place, row) }
+    let stamp = floorDivide(eventTime, unit)
+    // Five bytes of framing, and one for source 0.
+    payloadBytes = 6 + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
+    for place in 0..<targets.count {
+      if add(targets[place], row) { continue }
+      for earlier in 0..<place { withdraw(targets[earlier]) }
+      throw refusal(of: place, row)
+    }
+    identity[0].append(0)
+    identity[1].append(Int64(bitPattern: sequence))
+    identity[2].append(stamp)
   }
 
   /// Parts of a key are joined by `|`; a key with no part that has a text is no key.
-  private func makeKey(_ row: CSVReader) {
-    key.removeAll()
+  private func makeKey(_ row: CellRow) {
     hasKey = false
-    for (index, place) in keys.enumerated() {
-      if index > 0 { key.byte(UInt8(ascii: "|")) }
-      if isMissing(place, row) { continue }
+    plainKey = nil
+    if keys.count == 1 && row[keys[0]].form == .plain {
+      hasKey = !isMissing(keys[0], row)
+      plainKey = row.bytes(keys[0])
+      return
+    }
+    joinedKey.removeAll()
+    for (index, cell) in keys.enumerated() {
+      if index > 0 { joinedKey.byte(UInt8(ascii: "|")) }
+      if isMissing(cell, row) { continue }
       hasKey = true
-      withText(place, row) { key.append($0) }
+      withText(cell, row) { joinedKey.append($0) }
     }
   }
 
-  /// The text of a field, doubled quotes made single; the bytes are valid within the closure.
-  @discardableResult
-  private func withText<T>(
-    _ place: Int, _ row: CSVReader, _ body: (UnsafeRawBufferPointer) -> T
+  /// The text of a cell as it is meant; the bytes are valid within the closure.
+  @discardableResult @inline(__always)
+  private final func withText<T>(
+    _ cell: Int, _ row: CellRow, _ body: (UnsafeRawBufferPointer) -> T
   ) -> T {
-    let field = row.fields[place]
-    let bytes = row.bytes(of: field)
-    if !field.isEscaped { return body(bytes) }
+    let bytes = row.bytes(cell)
+    switch row[cell].form {
+    case .plain, .absent, .nested: return body(bytes)
+    case .doubledQuotes, .escapes:
+      makePlain(bytes, row[cell].form)
+      return plain.withUnsafeBytes { body($0) }
+    }
+  }
+
+  @inline(never)
+  private func makePlain(_ bytes: UnsafeRawBufferPointer, _ form: Cell.Form) {
     plain.removeAll(keepingCapacity: true)
+    if form == .escapes {
+      unescape(bytes, into: &plain)
+      return
+    }
     var at = 0
     while at < bytes.count {
       plain.append(bytes[at])
       at += bytes[at] == UInt8(ascii: "\"") ? 2 : 1
     }
-    return plain.withUnsafeBytes { body($0) }
   }
 
-  private func text(_ place: Int, _ row: CSVReader) -> String {
-    withText(place, row) { String(decoding: $0, as: UTF8.self) }
+  private func text(_ cell: Int, _ row: CellRow) -> String {
+    withText(cell, row) { String(decoding: $0, as: UTF8.self) }
   }
 
-  private func isMissing(_ place: Int, _ row: CSVReader) -> Bool {
-    if missing.isEmpty { return false }
-    return withText(place, row) { bytes in
-      missing.contains { $0.count == bytes.count && bytes.elementsEqual($0) }
+  @inline(__always)
+  private final func isMissing(_ cell: Int, _ row: CellRow) -> Bool {
+    if row[cell].form == .absent { return true }
+    if row[cell].form == .nested { return false }
+    if isOnlyEmptyMissing { return row[cell].start == row[cell].end }
+    for text in missing {
+      if withText(cell, row, { equal($0, text) }) { return true }
     }
+    return false
   }
 
   private func instant(
-    _ time: ImportMapping.Time, _ place: Int, _ row: CSVReader
+    _ time: ImportMapping.Time, _ cell: Int, _ row: CellRow
   ) throws(BadRow) -> Int64 {
-    if let value = withText(place, row, { time.form.parse($0) }) { return value }
-    let text = text(place, row)
+    if let value = withText(cell, row, { time.form.parse($0) }) { return value }
+    if row[cell].form == .absent {
+      throw BadRow(
+        field: cell, kind: "time \(cell) missing", message: "\(header[cell]) is not there")
+    }
+    let text = text(cell, row)
     let wanted: String
     switch time.form.kind {
     case .epoch: wanted = "no number of the form \(time.form.text)"
@@ -147,48 +258,89 @@ final class RowConverter {
     }
     let guess = TimeForm.guess(text)
     throw BadRow(
-      field: place, kind: "time \(place)",
-      message: "\(header[place]) \(quoted(text)) is \(wanted) (mapping line \(time.line))",
+      field: cell, kind: "time \(cell)",
+      message: "\(header[cell]) \(quoted(text)) is \(wanted) (mapping line \(time.line))",
       hint: guess == time.form.text || guess == nil
         ? nil : "give the column's format in the mapping, here \"\(guess ?? "")\"")
   }
 
-  private func add(
-    _ field: ImportMapping.Field, _ place: Int, _ row: CSVReader
-  ) throws(BadRow) {
-    let isMissing = isMissing(place, row)
-    if field.isOptional {
-      value.signed(isMissing ? 0 : 1)
-      if isMissing { return }
+  /// Puts a field into its columns; false, and nothing there, when the cell is no such value.
+  private func add(_ target: Target, _ row: CellRow) -> Bool {
+    let cell = target.cell
+    if target.isOptional && isMissing(cell, row) {
+      target.branches.append(0)
+      payloadBytes &+= 1
+      return true
     }
-    let isFine: Bool
-    switch field.type {
-    case .int: isFine = integer(place, row, within: Int64(Int32.min)...Int64(Int32.max))
-    case .long: isFine = integer(place, row, within: .min ... .max)
-    case .decimal(let scale):
-      let number = withText(place, row) { decimalNumber($0, scale: scale) }
-      if let number { value.signed(number) }
-      isFine = number != nil
-    case .double: isFine = double(place, row)
-    case .string: isFine = string(place, row)
-    case .boolean(let yes, let no):
-      let isTrue = withText(place, row) { bytes in
-        yes.contains { bytes.elementsEqual($0.utf8) }
-          ? true : no.contains { bytes.elementsEqual($0.utf8) } ? false : nil
+    if row[cell].form == .nested || row[cell].form == .absent { return false }
+    let size: Int
+    switch target.kind {
+    case .int: size = number(target, row, Int64(Int32.min)...Int64(Int32.max))
+    case .long, .decimal: size = number(target, row, .min ... .max)
+    case .double: size = double(target, row)
+    case .string:
+      size = withText(cell, row) { bytes in
+        if !isText(bytes) { return 0 }
+        target.spans.append(bytes)
+        return bytes.count &+ varintSize(Int64(bytes.count))
       }
-      if let isTrue { value.byte(isTrue ? 1 : 0) }
-      isFine = isTrue != nil
-    case .enumeration(let symbols):
-      let index = withText(place, row) { bytes in
-        symbols.firstIndex { bytes.elementsEqual($0.utf8) }
+    case .boolean:
+      let isTrue = withText(cell, row) { bytes in
+        target.truths.contains { equal(bytes, $0) }
+          ? true : target.symbols.contains { equal(bytes, $0) } ? false : nil
       }
-      if let index { value.signed(Int64(index)) }
-      isFine = index != nil
+      if let isTrue { target.numbers.append(isTrue ? 1 : 0) }
+      size = isTrue == nil ? 0 : 1
+    case .enumeration:
+      let index = withText(cell, row) { bytes in target.symbols.firstIndex { equal(bytes, $0) } }
+      if let index { target.numbers.append(Int64(index)) }
+      size = index.map { varintSize(Int64($0)) } ?? 0
     }
-    if isFine { return }
-    let what = isMissing ? "has no value" : "\(quoted(text(place, row))) is no \(name(field.type))"
-    throw BadRow(
-      field: place, kind: "value \(place) \(isMissing)", message: "\(header[place]) \(what)",
+    if size == 0 { return false }
+    if target.isOptional { target.branches.append(1) }
+    payloadBytes &+= size &+ (target.isOptional ? 1 : 0)
+    return true
+  }
+
+  /// Takes back what `add` put there.
+  private func withdraw(_ target: Target) {
+    if target.isOptional {
+      target.branches.count -= 1
+      if target.branches[target.branches.count] == 0 { return }
+    }
+    if target.kind == .string {
+      target.spans.truncate(target.spans.count - 1)
+    } else {
+      target.numbers.count -= 1
+    }
+  }
+
+  private func number(
+    _ target: Target, _ row: CellRow, _ range: ClosedRange<Int64>
+  ) -> Int {
+    guard let number = withText(target.cell, row, { decimalNumber($0, scale: target.scale) }),
+      range.contains(number)
+    else { return 0 }
+    target.numbers.append(number)
+    return varintSize(number)
+  }
+
+  private func double(_ target: Target, _ row: CellRow) -> Int {
+    guard let number = withText(target.cell, row, doubleNumber) else { return 0 }
+    target.numbers.append(Int64(bitPattern: number.bitPattern))
+    return 8
+  }
+
+  private func refusal(of place: Int, _ row: CellRow) -> BadRow {
+    let target = targets[place]
+    let cell = target.cell
+    let isMissing = isMissing(cell, row)
+    var what = isMissing ? "has no value" : "holds an object or a list"
+    if !isMissing && row[cell].form != .nested {
+      what = "\(quoted(text(cell, row))) is no \(name(mapping.fields[place].type))"
+    }
+    return BadRow(
+      field: cell, kind: "value \(cell) \(isMissing)", message: "\(header[cell]) \(what)",
       hint: isMissing ? "give the field optional: true in the mapping to allow it" : nil)
   }
 
@@ -203,79 +355,4 @@ final class RowConverter {
     case .enumeration: "symbol of the mapping"
     }
   }
-
-  private func integer(_ place: Int, _ row: CSVReader, within range: ClosedRange<Int64>) -> Bool {
-    guard let number = withText(place, row, { decimalNumber($0, scale: 0) }),
-      range.contains(number)
-    else { return false }
-    value.signed(number)
-    return true
-  }
-
-  private func double(_ place: Int, _ row: CSVReader) -> Bool {
-    let text = text(place, row)
-    let isNumber = text.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
-    guard isNumber, let number = Double(text), number.isFinite else { return false }
-    value.word(number.bitPattern)
-    return true
-  }
-
-  private func string(_ place: Int, _ row: CSVReader) -> Bool {
-    withText(place, row) { bytes in
-      if !isText(bytes) { return false }
-      value.signed(Int64(bytes.count))
-      value.append(bytes)
-      return true
-    }
-  }
-}
-
-/// A decimal number as a whole number of 10^-scale; nil when it is none, does not fit, or has more
-/// decimals that are not zero.
-func decimalNumber(_ bytes: UnsafeRawBufferPointer, scale: Int) -> Int64? {
-  var at = 0
-  var isNegative = false
-  if at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {
-    isNegative = bytes[at] == UInt8(ascii: "-")
-    at += 1
-  }
-  var number: Int64 = 0
-  var digits = 0
-  var decimals = -1
-  while at < bytes.count {
-    let byte = bytes[at]
-    at += 1
-    if byte == UInt8(ascii: ".") && decimals < 0 && scale > 0 {
-      decimals = 0
-      continue
-    }
-    let digit = byte &- 0x30
-    if digit > 9 { return nil }
-    digits += 1
-    if decimals >= scale {
-      if digit != 0 { return nil }
-      continue
-    }
-    if decimals >= 0 { decimals += 1 }
-    let (tenfold, a) = number.multipliedReportingOverflow(by: 10)
-    let (next, b) =
-      isNegative
-      ? tenfold.subtractingReportingOverflow(Int64(digit))
-      : tenfold.addingReportingOverflow(Int64(digit))
-    if a || b { return nil }
-    number = next
-  }
-  if digits == 0 { return nil }
-  for _ in max(decimals, 0)..<max(scale, decimals, 0) {
-    let (tenfold, overflow) = number.multipliedReportingOverflow(by: 10)
-    if overflow { return nil }
-    number = tenfold
-  }
-  return number
-}
-
-/// Rounded down, also below zero.
-func floorDivide(_ number: Int64, _ divisor: Int64) -> Int64 {
-  let quotient = number / divisor
-  return number % divisor < 0 ? quotient - 1 : quotient
 }

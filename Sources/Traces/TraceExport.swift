@@ -8,30 +8,53 @@ public enum ExportFormat: String, CaseIterable, Sendable {
   case csv
   /// The lines of `traceLines`.
   case jsonl
+  /// An Avro object container file, codec zstandard; `docs/trace-format.md` has its schema.
+  case avro
+
+  /// Nothing that a terminal should be shown.
+  public var isBinary: Bool { self == .avro }
 }
 
-/// Writes the events of a trace, or of one of its streams, as text; how many. The file gets its
-/// name when it is whole. CSV needs one stream with one schema; a value that did not decode stands
-/// in hexadecimal digits in a last column `value_bytes`.
+/// Where an export goes.
+public enum ExportTarget: Hashable, Sendable {
+  /// A file, which gets its name when it is whole.
+  case file(String)
+  case standardOutput
+}
+
+/// Writes the events of a trace, or of one of its streams, in another format; how many. CSV and
+/// Avro need one stream with one schema. In CSV a value that did not decode stands in hexadecimal
+/// digits in a last column `value_bytes`.
 public func exportTrace(
-  _ path: String, to out: String, format: ExportFormat, stream: String? = nil
+  _ path: String, to target: ExportTarget, format: ExportFormat, stream: String? = nil
 ) throws(TraceError) -> UInt64 {
-  let file = TextFile(try PartialFile(out))
+  let reader = try TraceReader(path: path)
+  let table = format == .csv ? try CSVTable(reader, stream: stream) : nil
+  let container = format == .avro ? try AvroTable(reader, stream: stream) : nil
+  let partial: PartialFile
+  switch target {
+  case .file(let out): partial = try PartialFile(out)
+  case .standardOutput: partial = PartialFile(standardOutput: ())
+  }
+  if let container {
+    let count = try container.write(to: partial)
+    try partial.finish()
+    return count
+  }
+  let file = TextFile(partial)
   var count: UInt64 = 0
-  switch format {
-  case .jsonl:
+  if let table {
+    _ = file.add(table.header)
+    var merge = try LaneMerge(reader, stream: stream, columns: .all, from: .beginning)
+    while let (lane, event) = try merge.next() {
+      let value = try lane.value(of: event, in: reader)
+      count += 1
+      if !file.add(table.row(lane.block, event, value: value)) { break }
+    }
+  } else {
     try traceLines(path, stream: stream) { line in
       count += 1
       return file.add(line + "\n")
-    }
-  case .csv:
-    let table = try CSVTable(TraceReader(path: path), stream: stream)
-    _ = file.add(table.header)
-    var merge = try LaneMerge(table.reader, stream: stream, columns: .all, from: .beginning)
-    while let (lane, event) = try merge.next() {
-      let value = try lane.value(of: event, in: table.reader)
-      count += 1
-      if !file.add(table.row(lane.block, event, value: value)) { break }
     }
   }
   try file.finish()
@@ -82,19 +105,8 @@ private struct CSVTable {
 
   init(_ reader: TraceReader, stream: String?) throws(TraceError) {
     self.reader = reader
+    let number = try reader.onlyStream(stream, for: "CSV")
     let streams = reader.description.streams
-    guard let number = streams.firstIndex(where: { stream == nil || $0.name == stream }),
-      stream != nil || streams.count == 1
-    else {
-      throw TraceError(
-        .request, file: reader.path,
-        message: "CSV needs one stream; there are \(streams.map(\.name).joined(separator: ", "))")
-    }
-    if streams[number].schemas.count > 1 {
-      throw TraceError(
-        .request, file: reader.path,
-        message: "stream '\(streams[number].name)' has several schemas; export it as jsonl")
-    }
     name = streams[number].name
     plan = reader.plans[number].first ?? nil
     let identity = ["source", "sequence", "event_time"]

@@ -48,13 +48,18 @@ final class TraceFile: Sendable {
 }
 
 /// A file that gets its name only when it is whole; abandoned, it leaves nothing behind. Or a file
-/// that grows at its end; abandoned, it is as it was.
+/// that grows at its end; abandoned, it is as it was. Or standard output, where what is written is
+/// gone.
 final class PartialFile {
+  private enum Kind {
+    case named(partial: String)
+    /// An abandoned file is cut to the size that it had before.
+    case growing(sizeBefore: UInt64)
+    case standardOutput
+  }
+
   let path: String
-  /// Nil for a file that grows.
-  private let partialPath: String?
-  /// Size to which an abandoned file that grows is cut.
-  private let sizeBefore: UInt64
+  private let kind: Kind
   private var descriptor: Int32
   /// Bytes in the file.
   private(set) var written: UInt64
@@ -62,8 +67,7 @@ final class PartialFile {
   init(_ path: String) throws(TraceError) {
     self.path = path
     let partial = path + ".partial"
-    partialPath = partial
-    sizeBefore = 0
+    kind = .named(partial: partial)
     written = 0
     descriptor = shim_create_file(partial, 0)
     if descriptor < 0 { throw problem(descriptor, "cannot be created") }
@@ -72,13 +76,20 @@ final class PartialFile {
   /// Cuts an existing file to `size` bytes and goes on from there.
   init(growing path: String, from size: UInt64) throws(TraceError) {
     self.path = path
-    partialPath = nil
-    sizeBefore = size
+    kind = .growing(sizeBefore: size)
     written = size
     descriptor = shim_open_append(path)
     if descriptor < 0 { throw problem(descriptor, "cannot be opened") }
     let status = shim_truncate(descriptor, size)
     if status < 0 { throw problem(status, "cannot be cut") }
+  }
+
+  /// What is written goes to standard output at once.
+  init(standardOutput: Void) {
+    path = "standard output"
+    kind = .standardOutput
+    written = 0
+    descriptor = 1
   }
 
   deinit { discard() }
@@ -92,14 +103,18 @@ final class PartialFile {
 
   /// Flushes to the disk and gives the file its name.
   func finish() throws(TraceError) {
+    if case .standardOutput = kind {
+      descriptor = -1
+      return
+    }
     let status = shim_sync(descriptor)
     if status < 0 { throw problem(status, "cannot be written") }
     shim_close(descriptor)
     descriptor = -1
-    guard let partialPath else { return }
-    let renamed = shim_rename(partialPath, path)
+    guard case .named(let partial) = kind else { return }
+    let renamed = shim_rename(partial, path)
     if renamed < 0 {
-      _ = shim_remove(partialPath)
+      _ = shim_remove(partial)
       throw problem(renamed, "cannot be given its name")
     }
   }
@@ -107,10 +122,16 @@ final class PartialFile {
   /// Forgets what was written.
   func discard() {
     if descriptor < 0 { return }
-    if partialPath == nil { _ = shim_truncate(descriptor, sizeBefore) }
-    shim_close(descriptor)
+    switch kind {
+    case .named(let partial):
+      shim_close(descriptor)
+      _ = shim_remove(partial)
+    case .growing(let size):
+      _ = shim_truncate(descriptor, size)
+      shim_close(descriptor)
+    case .standardOutput: break
+    }
     descriptor = -1
-    if let partialPath { _ = shim_remove(partialPath) }
   }
 
   private func problem(_ status: Int32, _ what: String) -> TraceError {

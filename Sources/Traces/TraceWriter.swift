@@ -115,18 +115,54 @@ public final class TraceWriter {
     stream: Int, source: UInt32, sequence: UInt64, eventTime: Int64, arrival: Int64? = nil,
     key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, capture: TraceCapture? = nil
   ) throws(TraceError) {
+    let builder = try builder(
+      stream, source, sequence, longest: max(key?.count ?? 0, value?.count ?? 0))
+    builder.append(
+      sequence: sequence, eventTime: eventTime, arrival: arrival, key: key, value: value,
+      capture: capture)
+    try settle(builder)
+  }
+
+  /// Where the values of a stream and source go, when the caller takes them apart itself; for the
+  /// first schema of the stream.
+  func columns(stream: Int, source: UInt32) throws(TraceError) -> PayloadColumns {
+    let place = try place(of: Lane(stream: stream, source: source))
+    guard let columns = builders[place].firstColumns else {
+      throw refusal("stream \(stream) has no schema that falls into columns")
+    }
+    return columns
+  }
+
+  /// Takes an event whose value was put into `columns` already.
+  func appendTaken(
+    stream: Int, source: UInt32, sequence: UInt64, eventTime: Int64, arrival: Int64?,
+    key: UnsafeRawBufferPointer?, payloadBytes: Int
+  ) throws(TraceError) {
+    let builder = try builder(
+      stream, source, sequence, longest: max(key?.count ?? 0, payloadBytes))
+    builder.appendTaken(
+      sequence: sequence, eventTime: eventTime, arrival: arrival, key: key,
+      payloadBytes: payloadBytes)
+    try settle(builder)
+  }
+
+  /// The builder that takes the next event of a stream and source.
+  private func builder(
+    _ stream: Int, _ source: UInt32, _ sequence: UInt64, longest: Int
+  ) throws(TraceError) -> BlockBuilder {
     let place = try place(of: Lane(stream: stream, source: source))
     if sequence < nextSequence[place] || sequence == .max {
       throw refusal("sequence \(sequence) of source \(source) does not rise")
     }
-    if (key?.count ?? 0) > Self.longestValue || (value?.count ?? 0) > Self.longestValue {
+    if longest > Self.longestValue {
       throw refusal("event \(source):\(sequence) has more than \(Self.longestValue) bytes")
     }
     nextSequence[place] = sequence + 1
-    let builder = builders[place]
-    builder.append(
-      sequence: sequence, eventTime: eventTime, arrival: arrival, key: key, value: value,
-      capture: capture)
+    return builders[place]
+  }
+
+  /// Counts an event, and writes what is large enough.
+  private func settle(_ builder: BlockBuilder) throws(TraceError) {
     events += 1
     waiting += 1
     if builder.count >= options.blockEvents || builder.byteCount >= options.blockBytes {

@@ -15,6 +15,11 @@ struct DifferenceFinder {
   private struct Variant: Hashable {
     var value: UInt64
     var evidence: Evidence
+
+    /// Some order that is the same in every process.
+    static func precedes(_ a: Variant, _ b: Variant) -> Bool {
+      (a.value, a.evidence.count, a.evidence.sum) < (b.value, b.evidence.count, b.evidence.sum)
+    }
   }
 
   private struct Group {
@@ -153,7 +158,9 @@ struct DifferenceFinder {
     } else {
       // Whatever else was shown has been overwritten.
       extra.removeAll { !$0.isSame(last.value, last.evidence) }
-      if open.isEmpty, let overwritten = group.due.keys.first, extra.count == 1 {
+      if open.isEmpty, let overwritten = group.due.keys.min(by: Variant.precedes),
+        extra.count == 1
+      {
         var row = extra[0]
         row.valueDigest = overwritten.value
         row.evidence = overwritten.evidence

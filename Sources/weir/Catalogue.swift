@@ -1,4 +1,5 @@
 import Commands
+import KafkaBackbone
 import Model
 import Scenarios
 import Verification
@@ -19,6 +20,10 @@ struct Catalogue {
         ListItem(
           name: "embedded", kind: "model",
           text: "partitioned log with idempotent and transactional producers and consumer groups"),
+        ListItem(
+          name: "kafka", kind: "live",
+          text: "a real cluster, launched on loopback or yours, through librdkafka "
+            + clientLibraryVersion),
         ListItem(
           name: "null", kind: "live",
           text: "acknowledges at once and delivers nothing: measures the harness alone"),
@@ -118,7 +123,11 @@ struct Catalogue {
           queries: kind.queries.map(\.name), defaultSources: kind.defaultSources,
           parameters: kind.parameters.map(Self.describe))
       },
-      anomalies: catalogue.map(\.id))
+      anomalies: catalogue.map(\.id),
+      options: [("producer", true), ("consumer", false)].map { name, sends in
+        .init(
+          path: "backbone.kafka.\(name)", names: clientOptionNames(ofProducers: sends))
+      })
   }
 
   private static func describe(_ parameter: WorkloadParameter) -> ParameterDescription {

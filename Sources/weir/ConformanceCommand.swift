@@ -1,5 +1,7 @@
+import CShim
 import Commands
 import Conformance
+import KafkaBackbone
 import Model
 import Scenarios
 
@@ -7,10 +9,9 @@ extension Session {
   /// Holds a backbone against the suite, or the suite against broken backbones.
   func conformance() throws(Problems) -> ExitCode {
     let name = invocation.arguments[0]
-    guard name == "embedded" else {
+    guard ["embedded", "kafka"].contains(name) else {
       throw failure(
-        "conformance: no backbone '\(name)' in this version",
-        hint: "weir conformance embedded holds the reference against the suite")
+        "conformance: no backbone '\(name)' in this version", hint: "one of: embedded, kafka")
     }
     let prefix = invocation.value("only") ?? ""
     if !conformanceChecks.contains(where: { $0.id.hasPrefix(prefix) }) {
@@ -19,13 +20,25 @@ extension Session {
       throw failure("--only: no check begins with '\(prefix)'\(near)")
     }
     if invocation.has("broken") { return rejectBroken(prefix) }
-    let report = runConformance(subject: .embedded(), only: prefix)
+    let report =
+      name == "kafka" ? try kafkaReport(prefix) : runConformance(subject: .embedded(), only: prefix)
     if console.json {
       console.document(document(report))
     } else if !console.quiet || report.code != .holds {
       console.result(page(report))
     }
     return report.code
+  }
+
+  /// The suite against one broker that Weir launches in a folder of its own.
+  private func kafkaReport(_ prefix: String) throws(Problems) -> ConformanceReport {
+    let base = Files.realPath(variable("TMPDIR") ?? "/tmp") ?? "/tmp"
+    let folder = "\(base)/weir-conformance-\(shim_process_id())-\(shim_monotonic_ns())"
+    try Files.makeFolder(folder)
+    defer { Files.removeTree(folder) }
+    let cluster = try KafkaSystem.launch(for: "conformance kafka", brokers: 1, folder: folder)
+    defer { cluster.close() }
+    return runConformance(subject: KafkaSystem.conformanceSubject(cluster), only: prefix)
   }
 
   private func page(_ report: ConformanceReport) -> String {
@@ -54,7 +67,8 @@ extension Session {
     return out
       + (report.failed.isEmpty
         ? "INCONCLUSIVE  no check could be tried\n"
-        : "FAILS  \(report.failed.count) of \(tried) checks: \(report.failed.joined(separator: " "))\n")
+        : "FAILS  \(report.failed.count) of \(tried) checks: "
+          + report.failed.joined(separator: " ") + "\n")
   }
 
   private func document(_ report: ConformanceReport) -> JSONValue {

@@ -5,6 +5,7 @@ import CZlib
 import CZstd
 import Commands
 import Glibc
+import KafkaBackbone
 import Model
 import Scenarios
 
@@ -120,6 +121,7 @@ extension Finding {
       "zstd \(String(cString: ZSTD_versionString()))", "zlib \(String(cString: zlibVersion()))",
       "yaml \(String(cString: yaml_get_version_string()))",
       "xxhash \(xxhash / 10_000).\(xxhash / 100 % 100).\(xxhash % 100)",
+      "rdkafka \(clientLibraryVersion)",
     ]
     text = versions.joined(separator: ", ")
   }
@@ -133,7 +135,7 @@ extension Finding {
       }
     guard let home, Files.kind("\(home)/bin/java") == .file else {
       state = .missing
-      text = "not in JAVA_HOME nor PATH; nothing in this version needs it"
+      text = "not in JAVA_HOME nor PATH; only needed to launch Kafka"
       fix = "apt-get install -y default-jre-headless"
       return
     }
@@ -154,23 +156,20 @@ extension Finding {
 
   init(kafka: Void) {
     name = "kafka"
-    state = .later
-    text = "this version has no Kafka backbone"
-    let places = [
-      ("KAFKA_HOME", variable("KAFKA_HOME")),
-      ("WEIR_SYSTEMS", variable("WEIR_SYSTEMS").map { "\($0)/kafka" }),
-    ]
-    for (origin, place) in places {
-      guard let place else { continue }
-      let jar = Files.names(in: "\(place)/libs").first {
-        $0.hasPrefix("kafka-clients-") && $0.hasSuffix(".jar")
-      }
-      if let jar {
-        let version = jar.dropFirst("kafka-clients-".count).dropLast(".jar".count)
-        text += "; found \(version) in \(place) (\(origin))"
-        return
-      }
-      text += "; none in \(place) (\(origin))"
+    let looked = KafkaSystem.places.map { "\($0.origin) (\($0.place ?? "not set"))" }
+    guard let home = KafkaSystem.installation?.home else {
+      state = .missing
+      text = "none in \(looked.joined(separator: ", ")); only needed to launch brokers"
+      fix = "set KAFKA_HOME to an unpacked Apache Kafka: https://kafka.apache.org/downloads"
+      return
+    }
+    text = "\(KafkaSystem.version(in: home) ?? "version unknown") in \(home)"
+    if Finding(java: ()).state == .ok {
+      state = .ok
+    } else {
+      state = .broken
+      text += ", but it needs Java"
+      fix = "apt-get install -y default-jre-headless"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Backbones
 import CShim
 import Commands
 import Faults
@@ -25,6 +26,9 @@ func execute(
     overrides: overrides, historyPath: "\(folder)/history.weir",
     tracePath: traceFile(scenario, beside: scenarioPath), version: weirVersion)
   request.environment = Environment.facts
+  request.openLive = { (scenario: Scenario) throws(RunFailure) in
+    try openLiveBackbone(scenario, folder: folder)
+  }
   let execution: Execution
   do throws(RunFailure) {
     execution = try execute(request, progress: progress)
@@ -44,6 +48,22 @@ func executeUnrecorded(_ loaded: LoadedScenario) throws(Problems) -> RunResult {
     return try execute(request).result
   } catch {
     throw problems(error)
+  }
+}
+
+/// The registry of live backbones: fills the port of a run with a real system.
+private func openLiveBackbone(
+  _ scenario: Scenario, folder: String
+) throws(RunFailure) -> any LiveBackbone {
+  switch scenario.backbone.kind {
+  case .kafka:
+    do throws(Problems) {
+      return try KafkaSystem(scenario: scenario, folder: folder).open()
+    } catch {
+      throw .unavailable(error)
+    }
+  case .embedded, .null:
+    throw .internalError("backbone \(scenario.backbone.kind.rawValue) needs no system")
   }
 }
 
@@ -86,7 +106,7 @@ func readRun(folder: String) throws(Problems) -> RunResult {
 
 private func problems(_ failure: RunFailure) -> Problems {
   switch failure {
-  case .problems(let problems): problems
+  case .problems(let problems), .unavailable(let problems): problems
   case .history(let message): weir.failure(message)
   case .internalError(let message): weir.failure(message, code: .internalError)
   }

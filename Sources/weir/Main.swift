@@ -93,6 +93,9 @@ struct Session {
     case "trace cat": try traceCat()
     case "trace stats": try traceStats()
     case "trace verify": try traceVerify()
+    case "trace export": try traceExport()
+    case "trace compare": try traceCompare()
+    case "trace slice": try traceSlice()
     case "completions": completions()
     case "help": try help()
     default:

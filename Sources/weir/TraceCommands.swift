@@ -13,7 +13,7 @@ extension Session {
     if let text = invocation.value("max-bad") { most = try read("max-bad", text, parseRatio) }
     let bytes = try Files.read(mapping, limit: 1 << 20)
     do throws(ImportError) {
-      let summary = try importCSV(
+      let summary = try importFile(
         path: file, mapping: bytes, mappingFile: mapping, out: out,
         badPath: invocation.value("bad") ?? out + ".bad", maximumBad: most)
       if !summary.problems.isEmpty { console.diagnostic(renderProblems(summary.problems)) }

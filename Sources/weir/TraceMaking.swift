@@ -32,7 +32,7 @@ extension Session {
     } catch {
       throw failure(error.text)
     }
-    say(written)
+    say(written, schema: "weir-trace-generate/1")
     return .holds
   }
 
@@ -55,11 +55,11 @@ extension Session {
     ).get()
   }
 
-  private func say(_ written: TraceSummary) {
+  func say(_ written: TraceSummary, schema: String) {
     if console.json {
       console.document(
         .object([
-          ("schema", .string("weir-trace-generate/1")),
+          ("schema", .string(schema)),
           ("events", .integer(Int64(clamping: written.events))),
           ("blocks", .integer(Int64(written.blocks))),
           ("bytes", .integer(Int64(clamping: written.bytes))),

@@ -23,7 +23,7 @@ final class LogWorld {
 
   func control(_ action: NodeAction) -> Bool {
     defer { settle() }
-    return log.control(action, node: 0, at: now, outbox: &outbox)
+    return log.control(action, node: 0, at: now, outbox: &outbox) == .done
   }
 
   func run(for length: Nanoseconds) {
@@ -234,7 +234,7 @@ final class Losing: WireFilter {
   @Test func `only the first node exists`() {
     var outbox = Outbox()
     let log = EmbeddedLog(settings(), consumers: 1)
-    #expect(!log.control(.crash, node: 1, at: .zero, outbox: &outbox))
+    #expect(log.control(.crash, node: 1, at: .zero, outbox: &outbox) == .refused)
     #expect(log.capabilities == Capabilities(transactions: true, idempotence: true, reads: true))
   }
 

@@ -126,9 +126,10 @@ import Testing
 
   private func release(_ buffer: inout SortBuffer, below watermark: Int64) -> [[Int64]] {
     var out: [[Int64]] = []
-    buffer.release(below: watermark, expect: { _ in }) { row in
+    let keep = { (row: UnsafePointer<Int64>) in
       out.append(Array(UnsafeBufferPointer(start: row, count: 4)))
     }
+    buffer.release(below: watermark, expect: { _ in }, keep)
     return out
   }
 

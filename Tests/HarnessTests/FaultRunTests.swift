@@ -119,3 +119,56 @@ import Testing
     #expect(result.latency.all.count > 0 && result.latency.all.notPositive == 0)
   }
 }
+
+@Suite struct ManyFaultsTests {
+  /// Seven faults of any kind at once or one after the other, drawn anew for each seed.
+  static func scenario(_ seed: UInt64) -> Scenario {
+    let isEven = seed % 2 == 0
+    var scenario =
+      isEven
+      ? smallScenario(rate: 600)
+      : smallScenario(
+        "pass-through", query: "count", rate: 600, sink: seed % 3 == 0 ? .upsert : .transactional)
+    scenario.seed = seed
+    scenario.faults = FaultSection(
+      plan: [],
+      draw: FaultDraw(
+        kinds: [.crash, .pause, .partition, .drop, .delay, .duplicate, .reorder, .dropResponse],
+        count: 7, longest: 400 * .millisecond, atOnce: 3))
+    scenario.faults = resolveFaults(of: scenario)
+    return scenario
+  }
+
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func `a log that loses what it acknowledged stops no one`(seed: UInt64) throws {
+    var scenario = smallScenario("pass-through", query: "count", rate: 600)
+    scenario.seed = seed
+    scenario.backbone.fsync = .interval
+    // The sink, too, has written what the log then lost: its next requests are refused.
+    scenario.faults.plan = [Fault.crash(.broker, at: 1_200 * .millisecond)]
+    let result = try run(scenario)
+    #expect(result.outcome.correctness != .unknown, "\(result.story)")
+  }
+
+  @Test(arguments: 1...12 as ClosedRange<UInt64>)
+  func `many faults at once leave every result there once`(seed: UInt64) throws {
+    let result = try run(Self.scenario(seed))
+    #expect(result.outcome.correctness == .valid, "\(result.story)")
+  }
+}
+
+@Suite struct OverloadTests {
+  @Test func `a load above capacity is told, and misses its limit`() throws {
+    var scenario = smallScenario("pass-through", query: "count")
+    scenario.engine.costs.record = Spread(4 * .millisecond)
+    scenario.phases.measure = 2_500 * .millisecond
+    scenario.expect.thresholds = [
+      Threshold(metric: "throughput", comparison: .atLeast, limit: .ratio(Ratio(99, 100)))
+    ]
+    let result = try run(scenario)
+    #expect(result.outcome.saturated)
+    #expect(result.outcome.correctness == .valid, "\(result.story)")
+    #expect(result.outcome.code == .missed, "\(result.story)")
+    #expect(result.thresholds.map(\.outcome) == [.missed])
+  }
+}

@@ -8,7 +8,8 @@ import Testing
 @Suite struct JudgingTests {
   /// The verdict on a history file, from its entries and the scenario that wrote them.
   func judged(_ path: String, _ scenario: Scenario) throws(RunFailure) -> RunResult {
-    try judgeHistory(path: path, machine: nil, traceFile: { _ in nil }) { _ in scenario }
+    let parse = { (_: String) throws(Problems) -> Scenario in scenario }
+    return try judgeHistory(path: path, machine: nil, traceFile: { _ in nil }, parse: parse)
   }
 
   @Test func `a history is judged again as the run was`() throws {

@@ -64,6 +64,7 @@ import Testing
     }
     #expect(bases == [0, 1])
     #expect(!backbone.capabilities.reads)
-    #expect(!backbone.control(.crash, node: 0, at: .zero, outbox: &outbox))
+    #expect(
+      backbone.control(.crash, node: 0, at: .zero, outbox: &outbox) == .refused)
   }
 }

@@ -119,4 +119,43 @@ import Testing
     #expect(try weir("trace", "generate", "pass-through", "--out", "c").code == 64)
     #expect(try weir("trace", "generate", "pass-through", "--events", "2k").code == 64)
   }
+
+  @Test func `traces are exported to a file or a pipe, and cut into slices`() throws {
+    let scratch = try Scratch()
+    func weir(_ line: String...) throws -> WeirProcess {
+      try WeirProcess.run(line, in: scratch.folder)
+    }
+    _ = try weir("trace", "generate", "pass-through", "--events", "100", "--out", "a.trace")
+    let made = try weir("trace", "export", "a.trace", "--to", "a.csv")
+    #expect(made.code == 0 && made.output == "100 events in a.csv\n", "\(made.errors)")
+    let csv = try String(
+      contentsOf: scratch.folder.appendingPathComponent("a.csv"), encoding: .utf8)
+    #expect(csv.split(separator: "\n").count == 101)
+    let piped = try weir("trace", "export", "a.trace", "--to", "-", "--format", "jsonl")
+    #expect(piped.output == (try weir("trace", "cat", "a.trace").output))
+    #expect(try weir("trace", "export", "a.trace", "--to", "a.txt").code == 64)
+    #expect(try weir("trace", "export", "a.trace").code == 64)
+    let both = try weir(
+      "trace", "export", "a.trace", "--to", "-", "--format", "csv", "--json")
+    #expect(both.code == 64)
+    let slice = try weir(
+      "trace", "slice", "a.trace", "--out", "b.trace", "--from", "2", "--to", "5")
+    #expect(slice.code == 0, "\(slice.errors)")
+    let kept = try weir("trace", "cat", "b.trace").output.split(separator: "\n")
+    #expect(
+      !kept.isEmpty
+        && kept.allSatisfy { line in
+          (2..<5).contains { line.contains("\"sequence\":\($0),") }
+        })
+    let container = try weir("trace", "export", "a.trace", "--to", "a.avro")
+    #expect(container.code == 0, "\(container.errors)")
+    let bytes = try Data(contentsOf: scratch.folder.appendingPathComponent("a.avro"))
+    #expect(bytes.starts(with: Array("Obj\u{1}".utf8)))
+    let same = try weir("trace", "compare", "a.trace", "a.trace")
+    #expect(same.code == 0 && same.output.contains(" gates pass."), "\(same.errors)")
+    #expect(try weir("trace", "compare", "a.trace", "b.trace").code == 2)
+    #expect(try weir("trace", "compare", "a.trace", "a.trace", "--fields", "no").code == 64)
+    #expect(try weir("trace", "slice", "a.trace", "--out", "-").code == 64)
+    #expect(try weir("trace", "slice", "a.trace", "--out", "c", "--from", "noon").code == 64)
+  }
 }

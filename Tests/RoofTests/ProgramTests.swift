@@ -26,9 +26,9 @@ import Testing
   }
 
   @Test func `a missing system ends with 69`() throws {
-    let done = try WeirProcess.run(["doctor", "--need", "kafka", "--quiet"])
+    let done = try WeirProcess.run(["doctor", "--need", "flink", "--quiet"])
     #expect(done.code == 69 && done.output.isEmpty)
-    #expect(done.errors.hasPrefix("weir: error: kafka cannot be used"))
+    #expect(done.errors.hasPrefix("weir: error: flink cannot be used"))
   }
 
   @Test func `with --json stdout is one document, whatever the code`() throws {
@@ -36,7 +36,7 @@ import Testing
       ["rnu"], [], ["run"], ["run", "nope"], ["trace"], ["doctor"], ["list"], ["--version"], ["-h"],
       ["completions", "bash"], ["list", "scenarios"], ["verify", "nope"], ["list", "faults"],
       ["help"], ["trace", "info", "nope"], ["replay", "nope"], ["report", "nope"],
-      ["run", "demo", "--clock", "x"], ["doctor", "--need", "kafka"],
+      ["run", "demo", "--clock", "x"], ["doctor", "--need", "flink"],
     ]
     for line in lines {
       let done = try WeirProcess.run(line + ["--json"])

@@ -33,7 +33,7 @@ import Testing
     ("plan: {repeats: 5}", "plan is not in this version"),
     ("environment: {nodes: mine}", "environment is not in this version"),
     ("schedule: {a: b}", "schedule is not in this version"),
-    ("backbone: {kind: kafka}", "backbone.kind: 'kafka' is not in this version"),
+    ("backbone: {kind: disk-log}", "backbone.kind: 'disk-log' is not in this version"),
     ("backbone: {embedded: {segment: 64MiB}}", "backbone.embedded.segment is not in this version"),
     ("engine: {kind: flink}", "engine.kind: 'flink' is not in this version"),
     ("engine: {idle_after: 1s}", "engine.idle_after is not in this version"),

@@ -81,10 +81,11 @@ import Testing
     #expect(replay.workload.trace == "a/b.trace")
     #expect(replay.load == .trace(speed: nil, idleCap: nil))
     #expect(replay.phases.measure == nil)
-    let kafka = complaints(faults, [.backbone("kafka://h:9092"), .engine("flink")])
-    #expect(kafka.contains("--backbone 'kafka://h:9092':1: error: backbone.kind: 'kafka' is not"))
-    #expect(kafka.contains("engine.kind: 'flink' is not in this version"))
-    #expect(kafka.contains("backbone.bootstrap is not in this version"))
+    let kinesis = complaints(faults, [.backbone("kinesis"), .engine("flink")])
+    #expect(kinesis.contains("--backbone 'kinesis':1: error: backbone.kind: 'kinesis' is not"))
+    #expect(kinesis.contains("engine.kind: 'flink' is not in this version"))
+    let kafka = try scenario(file(), [.backbone("kafka://h:9092")])
+    #expect(kafka.backbone.kind == .kafka && kafka.backbone.bootstrap == "h:9092")
   }
 
   @Test func `unset goes back to the default`() throws {

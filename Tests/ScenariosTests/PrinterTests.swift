@@ -32,7 +32,12 @@ import Testing
           "faults:", "  plan: [{kind: crash, target: engine, at: 1s}]",
           "  draw: {kinds: [delay], count: 1}", "expect: {permit: [C4]}"),
         [.trace("x.trace"), .set("load.idle_cap=1s"), .set("phases.measure=60s")]))
-    let names = text.split(separator: "\n").map {
+    let real = printScenario(
+      try scenario(
+        file(
+          "backbone: {kind: kafka, bootstrap: 'h:1', kafka: {replication: 1, min_in_sync: 1,",
+          "  broker: {a: 1}, producer: {b: 2}, consumer: {c: 3}}}")))
+    let names = (text + real).split(separator: "\n").map {
       $0.trimmingPrefix { $0 == " " }.prefix { $0 != ":" }
     }
     for line in grammarLines() where line.isAvailable {

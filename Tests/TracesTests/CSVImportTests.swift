@@ -27,7 +27,7 @@ import Workloads
       remove(out + ".bad")
     }
     writeFile(path, Array(csv.utf8))
-    let summary = try importCSV(
+    let summary = try importFile(
       path: path, mapping: Array((mapping ?? self.mapping).utf8), mappingFile: "map.yaml",
       out: out, badPath: out + ".bad", maximumBad: maximumBad)
     #expect(try verifyTrace(out) == nil)
@@ -110,7 +110,7 @@ import Workloads
       fields: {amount: {type: long}}
       """
     let error = #expect(throws: ImportError.self) {
-      try importCSV(
+      try importFile(
         path: path, mapping: Array(mapping.utf8), mappingFile: "map.yaml", out: out,
         badPath: out + ".bad")
     }
@@ -197,6 +197,35 @@ import Workloads
         String(decoding: csv, as: UTF8.self), maximumBad: .one)
       #expect(summary.events + summary.bad == summary.rows)
       #expect(lines.count == Int(summary.events))
+    }
+  }
+
+  @Test func `numbers are the nearest doubles, however they are written`() throws {
+    var draws = TestDraws(12)
+    var texts = ["0", "-0.5", ".5", "5.", "1e3", "-2.5E-7", "0.1", "123456789012345.6", "1e308"]
+    for _ in 0..<500 {
+      let digits = String(draws.word() % 1_000_000_000_000_000_000).prefix(1 + draws.below(18))
+      let point = draws.below(digits.count + 1)
+      texts.append(
+        (draws.below(2) == 0 ? "-" : "") + digits.prefix(point) + "."
+          + digits.dropFirst(point))
+    }
+    let mapping = """
+      stream: numbers
+      time: {column: at, format: epoch-ms}
+      fields: {value: {type: double}}
+      """
+    let rows = texts.map { "1,\($0)" }.joined(separator: "\n")
+    let (summary, lines, _) = try load("at,value\n" + rows, mapping: mapping)
+    #expect(summary.events == texts.count)
+    for (text, line) in zip(texts, lines) {
+      let shown = line.split(separator: ":").last.map { $0.filter { $0 != "}" } } ?? ""
+      #expect(Double(shown) == Double(text), "\(text)")
+    }
+    for wrong in ["", ".", "-", "1.2.3", "1e", "1e999", "nan", "inf", "0x10", "--1", "1-"] {
+      let (summary, _, _) = try load(
+        "at,value\n1,\(wrong)\n", mapping: mapping, maximumBad: .one)
+      #expect(summary.bad == 1, "\(wrong)")
     }
   }
 }

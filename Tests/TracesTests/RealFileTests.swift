@@ -26,7 +26,7 @@ extension String {
     let out = temporaryPath("ulb.trace")
     defer { remove(out) }
     let mapping = mappings + "/ulb-creditcard.yaml"
-    let summary = try importCSV(
+    let summary = try importFile(
       path: path, mapping: readFile(mapping), mappingFile: mapping, out: out,
       badPath: out + ".bad")
     print(summary.text)

@@ -212,7 +212,7 @@ import Workloads
       remove(out)
     }
     writeFile(path, Array("t,n\n2026-01-01T00:00:00.250Z,7\n2026-01-01T00:00:02Z,-9\n".utf8))
-    _ = try importCSV(
+    _ = try importFile(
       path: path,
       mapping: Array(
         "stream: s\ntime: {column: t, format: iso}\nkey: n\nfields: {n: {type: long}}".utf8),

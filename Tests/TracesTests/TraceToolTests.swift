@@ -90,12 +90,12 @@ import Traces
         x: {type: double}
         maybe: {type: int, optional: true}
       """
-    _ = try importCSV(
+    _ = try importFile(
       path: path,
       mapping: Array(
         "stream: s\nseparator: \";\"\ntime: {column: when, format: iso}\nkey: n\n\(fields)".utf8),
       mappingFile: "a.yaml", out: a, badPath: a + ".bad")
-    #expect(try exportTrace(a, to: out, format: .csv) == 2)
+    #expect(try exportTrace(a, to: .file(out), format: .csv) == 2)
     #expect(
       String(decoding: readFile(out), as: UTF8.self) == """
         stream,source,sequence,event_time,arrival_time,key,n,text,x,maybe
@@ -103,13 +103,13 @@ import Traces
         s,0,1,2026-01-01T00:00:01Z,,7,7,plain,-0.001,9
 
         """)
-    _ = try importCSV(
+    _ = try importFile(
       path: out,
       mapping: Array(
         "stream: s\ntime: {column: event_time, format: iso}\nkey: key\n\(fields)".utf8),
       mappingFile: "b.yaml", out: b, badPath: b + ".bad")
     #expect(try readEvents(try TraceReader(path: b)) == readEvents(try TraceReader(path: a)))
-    #expect(try exportTrace(a, to: out, format: .jsonl) == 2)
+    #expect(try exportTrace(a, to: .file(out), format: .jsonl) == 2)
     #expect(readFile(out).count { $0 == 10 } == 2)
   }
 

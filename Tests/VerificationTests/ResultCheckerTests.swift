@@ -39,18 +39,18 @@ extension SmallRun {
     #expect(outcome.judgement.results.extra == 1)
     #expect(outcome.attributed(.sink) == 1)
     let story = outcome.anomaly("S2")?.witnesses.first
+    let named =
+      "\(hexadecimal(row.valueDigest).prefix(8)), last event \(row.lineage.text)"
     #expect(
       story?.story.map(\.sentence) == [
-        "Task 0 handed [0, 10000000], value \(hexadecimal(row.valueDigest).prefix(8)), to the sink "
-          + "in transaction 7.",
+        "Task 0 handed [0, 10000000], value \(named), to the sink in transaction 7.",
         "Transaction 7 was committed.",
-        "A reader of the results was given [0, 10000000], value "
-          + "\(hexadecimal(row.valueDigest).prefix(8)), at offset 2 of partition 0.",
+        "A reader of the results was given [0, 10000000], value \(named), at offset 2 of "
+          + "partition 0.",
         "The engine stopped.", "The engine started from checkpoint 1.",
-        "Task 0 handed [0, 10000000], value \(hexadecimal(row.valueDigest).prefix(8)), to the "
-          + "sink.",
-        "A reader of the results was given [0, 10000000], value "
-          + "\(hexadecimal(row.valueDigest).prefix(8)), at offset 4 of partition 0.",
+        "Task 0 handed [0, 10000000], value \(named), to the sink.",
+        "A reader of the results was given [0, 10000000], value \(named), at offset 4 of "
+          + "partition 0.",
       ])
     #expect(story?.conclusion == "So result [0, 10000000] was seen twice and is due once.")
     // At least once was promised and expected: the same fact, and no breach.

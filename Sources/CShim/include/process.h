@@ -8,4 +8,20 @@ void shim_watch_crashes(const char *message, int code);
 void shim_unblock_interrupts(void);
 /// The environment of this process, for a child.
 char **shim_environment(void);
+/// The number of this process.
+int shim_process_id(void);
+/// Starts a program in a session of its own; stdout and stderr go to the end of the file
+/// `log_path`, and its priority is lower by `politeness`. It is killed when the calling thread ends, however that happens. Returns its process
+/// id, or -errno.
+int shim_spawn(const char *path, char *const *arguments, char *const *environment,
+               const char *log_path, int politeness);
+/// Sends a signal; returns 0, or -errno.
+int shim_kill(int process, int number);
+/// Waits for a child. Returns its exit code, 128 and the signal that ended it, or -errno; with
+/// `block` 0, -EAGAIN while it runs.
+int shim_wait(int process, int block);
+/// A port of 127.0.0.1 that is free now, or -errno.
+int shim_free_port(void);
+/// True when something accepts connections at a port of 127.0.0.1.
+int shim_port_is_open(int port);
 #endif

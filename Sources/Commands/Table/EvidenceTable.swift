@@ -76,7 +76,7 @@ extension CommandSpec {
         + "transactions, fencing, positions, records, restart. With --broken the suite itself is "
         + "checked: backbones that do one thing wrong on purpose must each be rejected."
     ],
-    arguments: [ArgumentSpec("BACKBONE", .word, "embedded")],
+    arguments: [ArgumentSpec("BACKBONE", .word, "embedded, or kafka: a broker that Weir launches")],
     options: [
       OptionSpec(
         "only", .text("PREFIX"), "checks whose id begins so, such as transactions",
@@ -85,6 +85,7 @@ extension CommandSpec {
     ],
     examples: [
       ExampleSpec("weir conformance embedded", "the reference against every check"),
+      ExampleSpec("weir conformance kafka", "a real broker, launched for it"),
       ExampleSpec("weir conformance embedded --broken", "and the suite against broken ones"),
     ],
     exits: [

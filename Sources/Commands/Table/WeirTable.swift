@@ -24,7 +24,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
-      "validate", "calibrate", "selftest", "export", "record", "compare", "fit", "slice",
+      "validate", "calibrate", "selftest", "record", "fit",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),
@@ -70,7 +70,8 @@ extension CommandSpec {
         "clock", .choice(["virtual", "wall"]), "simulated time, or the same paced by real time",
         standard: "of the scenario"),
       OptionSpec(
-        "backbone", .choice(["embedded", "null"]), "what carries the records",
+        "backbone", .text("KIND"),
+        "what carries the records: embedded, kafka, null, or kafka://HOST:PORT",
         standard: "of the scenario"),
       OptionSpec("engine", .choice(["embedded"]), "what computes", standard: "of the scenario"),
       OptionSpec("trace", .path("FILE"), "events from this trace instead of the generator"),

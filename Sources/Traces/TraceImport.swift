@@ -4,7 +4,7 @@ import Scenarios
 
 /// What an import did.
 public struct ImportSummary: Hashable, Sendable {
-  /// Rows after the header.
+  /// Rows after the header of CSV; lines of JSON lines; records of Avro.
   public var rows: UInt64 = 0
   public var events: UInt64 = 0
   public var bad: UInt64 = 0
@@ -50,11 +50,11 @@ public enum ImportError: Error, Sendable {
   }
 }
 
-/// Turns a CSV file, plain or zstd, into a trace. Bad rows are told with line, column and reason,
-/// and kept as they are in `badPath`, under the header. When more than `maximumBad` of the rows
-/// (nil: as the mapping says) are bad, no trace is written. One pass, memory independent of the
-/// file's size.
-public func importCSV(
+/// Turns CSV, JSON lines or an Avro container, plain or zstd, into a trace; the first bytes tell
+/// what it is. Bad rows are told with line, column and reason, and kept as they are in `badPath`,
+/// of CSV under the header. When more than `maximumBad` of the rows (nil: as the mapping says) are
+/// bad, no trace is written. One pass, memory independent of the file's size.
+public func importFile(
   path: String, mapping: ImportMapping, out: String, badPath: String, maximumBad: Ratio? = nil
 ) throws(ImportError) -> ImportSummary {
   let run = try fileErrors { () throws(TraceError) in
@@ -64,7 +64,7 @@ public func importCSV(
 }
 
 /// The same with the text of the mapping file; `mappingFile` is its name in messages.
-public func importCSV(
+public func importFile(
   path: String, mapping: [UInt8], mappingFile: String, out: String, badPath: String,
   maximumBad: Ratio? = nil
 ) throws(ImportError) -> ImportSummary {
@@ -74,7 +74,7 @@ public func importCSV(
   } catch {
     throw .mapping(error)
   }
-  return try importCSV(
+  return try importFile(
     path: path, mapping: parsed, out: out, badPath: badPath, maximumBad: maximumBad)
 }
 
@@ -92,9 +92,9 @@ private final class ImportRun {
   private let path: String
   private let out: String
   private let mapping: ImportMapping
-  private let rows: CSVReader
+  private let stream: ByteStream
   private let writer: TraceWriter
-  private let stream: Int
+  private let number: Int
   private var bad: BadRows
   private var summary = ImportSummary()
 
@@ -104,17 +104,16 @@ private final class ImportRun {
     self.path = path
     self.out = out
     self.mapping = mapping
-    rows = CSVReader(try ByteStream(path), separator: mapping.separator)
+    stream = try ByteStream(path)
     writer = try TraceWriter(path: out, origin: mapping.origin)
-    stream = writer.addStream(
+    number = writer.addStream(
       TraceStream(name: mapping.stream, schemas: [TraceSchema(id: 1, json: mapping.schema)]))
     bad = BadRows(file: path, path: badPath)
   }
 
   func finish(_ allowed: Ratio) throws(ImportError) -> ImportSummary {
     do throws(ImportError) {
-      let converter = try readHeader()
-      try fileErrors { () throws(TraceError) in try convert(converter) }
+      try convert()
       try fileErrors { () throws(TraceError) in try bad.finish() }
       summary.problems = bad.problems
       summary.bad = bad.count
@@ -132,7 +131,44 @@ private final class ImportRun {
     }
   }
 
-  private func readHeader() throws(ImportError) -> RowConverter {
+  /// Finds out what the file is, and reads it as such.
+  private func convert() throws(ImportError) {
+    let start = try fileErrors { () throws(TraceError) in try stream.peek() }
+    let first = start.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+    if start.starts(with: "Obj\u{1}".utf8) {
+      let names = mapping.columnNames
+      let converter = try converter(names, missing: mapping.missing ?? [])
+      try fileErrors { () throws(TraceError) in
+        try convert(AvroRowReader(stream, path: path, columns: names), converter)
+      }
+    } else if first == UInt8(ascii: "{") {
+      let names = mapping.columnNames
+      let converter = try converter(names, missing: mapping.missing ?? [])
+      let rows = JSONLinesReader(stream, path: path, columns: names)
+      try fileErrors { () throws(TraceError) in try convert(rows, converter) }
+    } else {
+      let rows = CSVReader(stream, separator: mapping.separator)
+      let names = try readHeader(rows)
+      let converter = try converter(names, missing: mapping.missing ?? [""])
+      try fileErrors { () throws(TraceError) in try convert(rows, converter) }
+    }
+  }
+
+  private func converter(
+    _ names: [String], missing: [String]
+  ) throws(ImportError) -> RowConverter {
+    let columns = try fileErrors { () throws(TraceError) in
+      try writer.columns(stream: number, source: 0)
+    }
+    do throws(Problems) {
+      return try RowConverter(
+        mapping, header: names, missing: missing, columns: columns, file: path)
+    } catch {
+      throw .mapping(error)
+    }
+  }
+
+  private func readHeader(_ rows: CSVReader) throws(ImportError) -> [String] {
     let hasHeader = try fileErrors { () throws(TraceError) in
       try rows.skipByteOrderMark()
       return try rows.advance()
@@ -142,38 +178,36 @@ private final class ImportRun {
         TraceError(.request, file: path, message: "there is no header row with column names"))
     }
     bad.header = [UInt8](rows.row)
-    let names = rows.fields.map { String(decoding: rows.bytes(of: $0), as: UTF8.self) }
-    do throws(Problems) {
-      return try RowConverter(mapping, header: names, schemaID: 1, file: path)
-    } catch {
-      throw .mapping(error)
-    }
+    return (0..<rows.cells.count).map { String(decoding: rows.cells.bytes($0), as: UTF8.self) }
   }
 
-  private func convert(_ converter: RowConverter) throws(TraceError) {
+  private func convert(
+    _ rows: some RowReader, _ converter: RowConverter
+  ) throws(TraceError) {
     while try rows.advance() {
+      let cells = rows.cells
       // A line without anything is no row, as long as a row has several columns.
-      if rows.row.isEmpty && rows.fields.count == 1 && converter.columnCount > 1 { continue }
+      if cells.count == 1 && converter.columnCount > 1 && rows.row.isEmpty { continue }
       summary.rows += 1
-      if let (defect, at) = rows.defect {
-        try bad.add(defect, at: at, rows)
+      if let defect = rows.defect {
+        try bad.add(defect, rows)
         continue
       }
-      if rows.fields.count == converter.columnCount && !converter.isWanted(rows) {
+      if cells.count == converter.columnCount && !converter.isWanted(cells) {
         summary.leftOut += 1
         continue
       }
       do throws(BadRow) {
-        try converter.convert(rows, sequence: summary.events)
+        try converter.convert(cells, sequence: summary.events)
       } catch {
         try bad.add(error, rows)
         continue
       }
       let time = converter.eventTime
-      try writer.append(
-        stream: stream, source: 0, sequence: summary.events, eventTime: time,
-        arrival: converter.arrival, key: converter.hasKey ? converter.key.bytes : nil,
-        value: converter.value.bytes)
+      try writer.appendTaken(
+        stream: number, source: 0, sequence: summary.events, eventTime: time,
+        arrival: converter.arrival, key: converter.hasKey ? converter.key : nil,
+        payloadBytes: converter.payloadBytes)
       let stamp = Timestamp(ns: time)
       summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
       summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)

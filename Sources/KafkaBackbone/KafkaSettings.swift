@@ -1,0 +1,90 @@
+/// What a run asks of Kafka.
+public struct KafkaSettings: Sendable {
+  /// `host:port`, several separated by commas.
+  public var bootstrap: String
+  /// Keeps the topics, the group and the transactional id of this run apart from all others.
+  public var run: String
+  /// Names of the input stream and of the stream of results.
+  public var streams: (input: String, results: String)
+  public var partitions: Int
+  public var replication: Int
+  public var minInSync: Int
+  /// `all`, `1` or `0`.
+  public var acks: String
+  public var isIdempotent: Bool
+  /// Results are written inside the transaction that commits the input positions.
+  public var isTransactional: Bool
+  /// Options of librdkafka from the scenario; they win over Weir's.
+  public var producer: [KafkaOption] = []
+  public var consumer: [KafkaOption] = []
+  /// False where the topics of the run are there already.
+  public var makesTopics = true
+  /// The topics of the run are removed at its end; false where the whole cluster goes with it.
+  public var removesTopics = true
+
+  public init(
+    bootstrap: String, run: String, streams: (input: String, results: String), partitions: Int,
+    replication: Int, minInSync: Int, acks: String, isIdempotent: Bool, isTransactional: Bool
+  ) {
+    self.bootstrap = bootstrap
+    self.run = run
+    self.streams = streams
+    self.partitions = partitions
+    self.replication = replication
+    self.minInSync = minInSync
+    self.acks = acks
+    self.isIdempotent = isIdempotent
+    self.isTransactional = isTransactional
+  }
+
+  /// Topics by `Topic`.
+  var topics: [String] { ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"] }
+  var group: String { "weir-\(run)" }
+
+  /// Options of every client. A broker that comes back is found again soon.
+  private var common: [KafkaOption] {
+    [
+      KafkaOption("bootstrap.servers", bootstrap), KafkaOption("client.id", "weir-\(run)"),
+      KafkaOption("reconnect.backoff.ms", "50"), KafkaOption("reconnect.backoff.max.ms", "1000"),
+    ]
+  }
+
+  /// The load is open loop: what the broker cannot take waits in the client.
+  var loadOptions: [KafkaOption] {
+    common + [
+      KafkaOption("acks", acks), KafkaOption("enable.idempotence", String(isIdempotent)),
+      KafkaOption("queue.buffering.max.messages", "4000000"),
+      KafkaOption("queue.buffering.max.kbytes", "1048576"),
+    ] + producer
+  }
+
+  var sinkOptions: [KafkaOption] {
+    let identity =
+      isTransactional
+      ? [
+        KafkaOption("transactional.id", "weir-\(run)-sink"),
+        KafkaOption("enable.idempotence", "true"),
+      ]
+      : [
+        KafkaOption("acks", acks), KafkaOption("enable.idempotence", String(isIdempotent)),
+      ]
+    return common + producer + identity
+  }
+
+  /// The client that commits and fetches positions stands in the group; those that read are told
+  /// their partitions.
+  var controlOptions: [KafkaOption] {
+    readerOptions(committedOnly: true) + [KafkaOption("group.id", group)]
+  }
+
+  func readerOptions(committedOnly: Bool) -> [KafkaOption] {
+    common + [
+      KafkaOption("enable.auto.commit", "false"),
+      KafkaOption("enable.auto.offset.store", "false"),
+      KafkaOption("enable.partition.eof", "true"),
+      KafkaOption("auto.offset.reset", "earliest"), KafkaOption("fetch.wait.max.ms", "100"),
+      KafkaOption("queued.max.messages.kbytes", "16384"),
+      KafkaOption("isolation.level", committedOnly ? "read_committed" : "read_uncommitted"),
+    ] + consumer
+  }
+}

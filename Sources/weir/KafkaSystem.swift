@@ -1,0 +1,148 @@
+import CShim
+import Commands
+import Conformance
+import Glibc
+import KafkaBackbone
+import Model
+import Scenarios
+
+/// Kafka for a run: where it is found, how it is set up, and what is said when it is not there.
+struct KafkaSystem {
+  let scenario: Scenario
+  /// The folder of the run while it is filled.
+  let folder: String
+
+  /// Where an installed Kafka is looked for.
+  static var places: [(origin: String, place: String?)] {
+    [
+      ("KAFKA_HOME", variable("KAFKA_HOME")),
+      ("WEIR_SYSTEMS/kafka", variable("WEIR_SYSTEMS").map { "\($0)/kafka" }),
+    ]
+  }
+
+  static var installation: KafkaInstallation? {
+    KafkaInstallation(lookingIn: places.compactMap { $0.place.flatMap(Files.realPath) })
+  }
+
+  /// The version that stands in the names of its files; nil when none does.
+  static func version(in home: String) -> String? {
+    let jar = Files.names(in: "\(home)/libs").first {
+      $0.hasPrefix("kafka-clients-") && $0.hasSuffix(".jar")
+    }
+    return jar.map { String($0.dropFirst("kafka-clients-".count).dropLast(".jar".count)) }
+  }
+
+  /// Where notes about running processes are kept.
+  static var stateFolder: String {
+    if let folder = variable("XDG_STATE_HOME") { return "\(folder)/weir" }
+    return "\(variable("HOME") ?? "/tmp")/.local/state/weir"
+  }
+
+  func open() throws(Problems) -> KafkaBackbone {
+    if let bootstrap = scenario.backbone.bootstrap {
+      return try connect(bootstrap, cluster: nil)
+    }
+    let cluster = try Self.launch(
+      for: scenario.name, brokers: scenario.resources.brokers, folder: folder,
+      options: options(scenario.backbone.kafka.broker))
+    do throws(Problems) {
+      return try connect(cluster.bootstrap, cluster: cluster)
+    } catch {
+      cluster.close()
+      throw error
+    }
+  }
+
+  /// Starts a private cluster for what is called `name`.
+  static func launch(
+    for name: String, brokers: Int, folder: String, options: [KafkaOption] = []
+  ) throws(Problems) -> Cluster {
+    guard let installation = Self.installation else { throw notFound(name, brokers) }
+    _ = Cluster.endLeftovers(stateFolder: Self.stateFolder)
+    let here = Files.realPath(folder) ?? folder
+    shim_watch_interrupts()
+    let plan = ClusterPlan(
+      installation: installation, brokers: brokers,
+      dataFolder: "\(here)/kafka", logFolder: "\(here)/logs", stateFolder: Self.stateFolder,
+      options: options)
+    do throws(KafkaProblem) {
+      return try Cluster(plan)
+    } catch {
+      throw problems(error)
+    }
+  }
+
+  /// A broker of its own for the conformance suite; each check has topics and a group of its own.
+  static func conformanceSubject(_ cluster: Cluster) -> ConformanceSubject {
+    ConformanceSubject(name: "kafka", hasWire: false, hasNodes: true) {
+      (shape, _) throws(CheckFailure) in
+      let settings = KafkaSettings(
+        bootstrap: cluster.bootstrap, run: runName(), streams: ("requests", "results"),
+        partitions: shape.inputPartitions, replication: 1, minInSync: 1, acks: "all",
+        isIdempotent: true, isTransactional: true)
+      do throws(KafkaProblem) {
+        return try KafkaBackbone(settings, cluster: cluster, ownsCluster: false)
+      } catch {
+        throw .impossible(error.message)
+      }
+    }
+  }
+
+  private func connect(_ bootstrap: String, cluster: Cluster?) throws(Problems) -> KafkaBackbone {
+    do throws(KafkaProblem) {
+      return try KafkaBackbone(settings(bootstrap, isLaunched: cluster != nil), cluster: cluster)
+    } catch {
+      throw Self.problems(error)
+    }
+  }
+
+  private func settings(_ bootstrap: String, isLaunched: Bool) -> KafkaSettings {
+    let backbone = scenario.backbone
+    let copies = backbone.kafka.replication ?? min(scenario.resources.brokers, 3)
+    var settings = KafkaSettings(
+      bootstrap: bootstrap, run: Self.runName(), streams: (inputName, scenario.sink.stream),
+      partitions: scenario.resources.partitions, replication: copies,
+      minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
+      isIdempotent: backbone.idempotent, isTransactional: scenario.sink.kind == .transactional)
+    settings.producer = options(backbone.kafka.producer)
+    settings.consumer = options(backbone.kafka.consumer)
+    settings.removesTopics = !isLaunched
+    return settings
+  }
+
+  private var inputName: String { scenario.sink.stream == "requests" ? "events" : "requests" }
+
+  private func options(_ given: [NamedText]) -> [KafkaOption] {
+    given.map { KafkaOption($0.name, $0.value) }
+  }
+
+  /// Keeps this run apart from every other on the same cluster.
+  private static func runName() -> String {
+    var bytes = [UInt8](repeating: 0, count: 4)
+    getentropy(&bytes, bytes.count)
+    return bytes.map {
+      let digits = String($0, radix: 16)
+      return digits.count == 1 ? "0\(digits)" : digits
+    }.joined()
+  }
+
+  private static func problems(_ problem: KafkaProblem) -> Problems {
+    let code: ExitCode =
+      shim_interrupt_count() > 0 ? .interrupted : problem.isUnavailable ? .unavailable : .usage
+    return failure(problem.message, code: code)
+  }
+
+  private static func notFound(_ name: String, _ count: Int) -> Problems {
+    let brokers = count == 1 ? "a Kafka broker" : "\(count) Kafka brokers"
+    let looked = Self.places.map { "\($0.origin) (\($0.place ?? "not set"))" }
+    return failure(
+      "\(name) needs \(brokers), and Kafka was not found",
+      hint: """
+        looked in: \(looked.joined(separator: ", "))
+        to fix: set KAFKA_HOME to an unpacked Apache Kafka (weir doctor --need kafka), or use a \
+        cluster of yours:
+                weir run \(name) --set backbone.bootstrap=HOST:PORT
+        or the model, no server: weir run \(name) --backbone embedded
+        """, code: .unavailable)
+  }
+}
