@@ -1,8 +1,8 @@
 import Model
 import Queries
 
-/// Patterns, strict or relaxed, whose steps see the rows bound before, with an absence at the end if
-/// wanted (queries.md 3.9, 3.10). Its rows come in event order; it keeps those of a key from the
+/// Patterns, strict or relaxed, whose steps see the rows bound before, with an absence at the end
+/// if wanted (queries.md 3.9, 3.10). Its rows come in event order; it keeps those of a key from the
 /// first start on that may still become a match.
 final class MatchOperator: Operator {
   private let digest: KeyDigest

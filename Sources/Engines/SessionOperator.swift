@@ -1,8 +1,8 @@
 import Model
 import Queries
 
-/// Sessions per key (queries.md 3.4): rows wait until the watermark is beyond last + gap + lateness,
-/// and are folded then.
+/// Sessions per key (queries.md 3.4): rows wait until the watermark is beyond last + gap +
+/// lateness, and are folded then.
 final class SessionOperator: Operator {
   private let digest: KeyDigest
   private let key: [Int]

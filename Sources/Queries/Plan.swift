@@ -86,7 +86,7 @@ public indirect enum PlanOperator: Hashable, Sendable {
   /// time and the last time plus gap in nanoseconds, then those of the aggregates.
   case session(Int, key: [Int], gap: Nanoseconds, [Aggregate])
   /// The first rows of each window and group, in an order. The input is a tumbling or sliding
-  /// window, with filters and selections between. Columns: those of the input, then the rank from 1.
+  /// window, with filters and selections between. Columns: those of the input, then the rank.
   case topN(Int, group: [Int], order: [SortColumn], count: Int)
   /// A pattern whose contiguity is stated, whose steps see the rows bound before, and that may end
   /// in an absence. Columns: the key, then the measures.

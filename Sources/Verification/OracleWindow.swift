@@ -1,8 +1,9 @@
 import Model
 import Queries
 
-/// Tumbling windows with counts, sums, least and greatest values. Rows come in event order, so one window start is open at a time: when a row
-/// of a later one comes, or the frontier has passed the end, everything of it is complete.
+/// Tumbling windows with counts, sums, least and greatest values. Rows come in event order, so one
+/// window start is open at a time: when a row of a later one comes, or the frontier has passed the
+/// end, everything of it is complete.
 final class WindowStep: OracleStep {
   private let input: OracleStep
   private let key: [Int]
