@@ -124,6 +124,7 @@ let package = Package(
       "VerificationTests",
       [
         "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
+        "Engines",
       ]),
   ],
   swiftLanguageModes: [.v6],

@@ -9,6 +9,8 @@ package class Operator {
   private var followerCount = 0
   /// Columns of the rows that it emits.
   let width: Int
+  /// A sum did not fit an int64; its column was null in the row that came out.
+  package var hasOverflowed = false
 
   init(width: Int) {
     self.width = width
@@ -113,7 +115,7 @@ final class SelectOperator: Operator {
           value = row[RowLayout.header + column]
         }
       case .constant(let constant): value = constant
-      case .null: nulls |= 1 << UInt32(index)
+      case .null, .bound: nulls |= 1 << UInt32(index)
       }
       scratch[RowLayout.header + index] = value
     }

@@ -22,6 +22,7 @@ public struct PlanError: Error, Hashable, Sendable {
 /// A plan as operators that push rows to each other. One for each task.
 package final class Program {
   package let input: Operator
+  /// In topological order; those that only put rows in order for others are among them.
   package let operators: [Operator]
   package let output: OutputOperator
   /// Operators that want their rows in event order and have none such before them: rows are put in
@@ -29,91 +30,40 @@ package final class Program {
   package let orderedEntries: [Int]
   /// True when some operator wants its rows in event order.
   package var needsOrder: Bool { !orderedEntries.isEmpty }
+  /// A sum did not fit an int64: the plan has no answer there.
+  package var hasOverflowed: Bool { operators.contains { $0.hasOverflowed } }
+
+  /// Of each operator: those that it reads, and how far its rows may lie behind its watermark.
+  private let wiring: [(inputs: [Int], hold: Nanoseconds)]
+  private var passed: [Int64]
 
   package init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
-    var built: [Operator] = []
-    var entries: [Int] = []
-    var isBehindOrder: [Bool] = []
     guard case .input? = plan.operators.first else {
       throw PlanError(message: "the first operator of a plan is its input")
     }
-    for (index, step) in plan.operators.enumerated() {
-      for source in Self.inputs(of: step) where source >= index {
-        throw PlanError(message: "operator \(index) of \(plan.name) reads a later one")
-      }
-      let made = try Self.make(step, plan, built, defects) { onLate(index, $0) }
-      for source in Self.inputs(of: step) {
-        if built[source].isFull {
-          throw PlanError(message: "too many operators of \(plan.name) read operator \(source)")
-        }
-        built[source].follow(with: made)
-      }
-      let behind = Self.inputs(of: step).contains { isBehindOrder[$0] }
-      if Self.needsOrder(step) && !behind { entries.append(index) }
-      isBehindOrder.append(behind || Self.needsOrder(step))
-      built.append(made)
-    }
+    var builder = ProgramBuilder(plan, defects: defects, onLate: onLate)
+    for index in plan.operators.indices { try builder.add(index) }
     output = OutputOperator(
-      width: built[built.count - 1].width, key: plan.keyColumns, value: plan.valueColumns)
-    built[built.count - 1].follow(with: output)
-    input = built[0]
-    operators = built
-    orderedEntries = entries
+      width: builder.last.width, key: plan.keyColumns, value: plan.valueColumns)
+    builder.last.follow(with: output)
+    input = builder.built[0]
+    operators = builder.built
+    wiring = builder.wiring
+    orderedEntries = builder.entries
+    passed = Array(repeating: .min, count: operators.count)
   }
 
-  private static func inputs(of step: PlanOperator) -> [Int] {
-    switch step {
-    case .input: []
-    case .filter(let source, _), .select(let source, _), .deduplicate(let source, _, _),
-      .tumbling(let source, _, _, _, _), .pattern(let source, _, _, _, _),
-      .process(let source, _, _):
-      [source]
-    case .union(let sources): sources
-    }
-  }
-
-  private static func needsOrder(_ step: PlanOperator) -> Bool {
-    switch step {
-    case .deduplicate, .pattern, .process: true
-    default: false
-    }
-  }
-
-  private static func make(
-    _ step: PlanOperator, _ plan: Plan, _ built: [Operator], _ defects: Set<EngineDefect>,
-    _ onLate: @escaping (UnsafePointer<Int64>) -> Void
-  ) throws(PlanError) -> Operator {
-    switch step {
-    case .input:
-      return Passage(width: plan.input.columns.count)
-    case .filter(let source, let predicate):
-      return FilterOperator(width: built[source].width, predicate)
-    case .select(_, let expressions):
-      return SelectOperator(expressions)
-    case .union(let sources):
-      let width = built[sources[0]].width
-      if sources.contains(where: { built[$0].width != width }) {
-        throw PlanError(message: "a union of rows with different columns in \(plan.name)")
-      }
-      return Passage(width: width)
-    case .deduplicate(let source, let columns, let horizon):
-      return DeduplicateOperator(width: built[source].width, by: columns, horizon: horizon)
-    case .tumbling(_, let key, let size, let offset, let aggregates):
-      if size <= 0 || size % plan.resolution != 0 || offset % plan.resolution != 0 {
-        throw PlanError(message: "a window of \(size) ns is no multiple of the resolution")
-      }
-      return TumblingOperator(
-        key: key, size: size, offset: offset, lateness: plan.allowedLateness,
-        resolution: plan.resolution, aggregates: aggregates, defects: defects, onLate: onLate)
-    case .pattern(let source, let key, let steps, let within, let measures):
-      return PatternOperator(
-        inputWidth: built[source].width, key: key, steps: steps, within: within,
-        measures: measures, defects: defects)
-    case .process(_, let key, .cardGuard(let limit, let window, let block, let pass)):
-      return CardGuardOperator(
-        key: key, limit: Int(limit), window: window, block: block, pass: pass, defects: defects)
+  /// No event with a time below the watermark will come. Each operator hears of it after those that
+  /// it reads, less what they may still put out behind it.
+  package func advance(to watermark: Int64) {
+    for index in operators.indices {
+      var heard = watermark
+      for source in wiring[index].inputs { heard = min(heard, passed[source]) }
+      operators[index].advance(to: heard)
+      let low = heard.subtractingReportingOverflow(wiring[index].hold)
+      passed[index] = heard == .max ? .max : low.overflow ? .min : low.partialValue
     }
   }
 }

@@ -47,6 +47,8 @@ class Condition {
     case .and(let parts): Junction(parts, stopsAt: .no)
     case .or(let parts): Junction(parts, stopsAt: .yes)
     case .not(let inner): Negation(compile(inner))
+    case .less(let a, let b): Comparison(a, b, isLess: true)
+    case .same(let a, let b): Comparison(a, b, isLess: false)
     }
   }
 }
@@ -91,10 +93,36 @@ private final class Among: Condition {
       if RowLayout.isNull(row, column) { return .unknown }
       x = row[RowLayout.header + column]
     case .constant(let constant): x = constant
-    case .null: return .unknown
+    case .null, .bound: return .unknown
     }
     for candidate in list where candidate == x { return .yes }
     return .no
+  }
+}
+
+private final class Comparison: Condition {
+  private let a: Expression
+  private let b: Expression
+  private let isLess: Bool
+
+  init(_ a: Expression, _ b: Expression, isLess: Bool) {
+    self.a = a
+    self.b = b
+    self.isLess = isLess
+  }
+
+  override func test(_ row: UnsafePointer<Int64>) -> Truth {
+    guard let x = Self.value(a, row), let y = Self.value(b, row) else { return .unknown }
+    return (isLess ? x < y : x == y) ? .yes : .no
+  }
+
+  private static func value(_ expression: Expression, _ row: UnsafePointer<Int64>) -> Int64? {
+    switch expression {
+    case .column(let column):
+      RowLayout.isNull(row, column) ? nil : row[RowLayout.header + column]
+    case .constant(let constant): constant
+    case .null, .bound: nil
+    }
   }
 }
 

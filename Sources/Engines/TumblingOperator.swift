@@ -14,7 +14,8 @@ final class TumblingOperator: Operator {
   private let losesTimers: Bool
 
   /// Digest of (key, start); start; null bits of the key; evidence in three words; latest time,
-  /// source, sequence; rows; the key columns; two words for each aggregate (value, rows in it).
+  /// source, sequence; rows; the key columns; two words for each aggregate: the value, 1 when
+  /// there is one; of a sum the low word, and its high word doubled plus that 1.
   private var windows: KeyedTable
   private var nextEnd = Int64.max
   private var watermark = Int64.min
@@ -22,6 +23,16 @@ final class TumblingOperator: Operator {
   private let scratch: UnsafeMutablePointer<Int64>
   private let firstKey = 10
   private var firstAggregate: Int { firstKey + key.count }
+
+  /// Aggregates of which two words are enough; `WindowOperator` has the others.
+  static func covers(_ aggregates: [Aggregate]) -> Bool {
+    aggregates.allSatisfy {
+      switch $0 {
+      case .count, .sum, .min, .max: true
+      default: false
+      }
+    }
+  }
 
   init(
     key: [Int], size: Nanoseconds, offset: Nanoseconds, lateness: Nanoseconds,
@@ -109,15 +120,21 @@ final class TumblingOperator: Operator {
       cell[1] = 1
       return
     case .sum(let c), .min(let c), .max(let c): column = c
+    default: return
     }
     if RowLayout.isNull(row, column) { return }
     let x = row[RowLayout.header + column]
     let isFirst = cell[1] == 0
     switch aggregate {
-    case .count: break
-    case .sum: cell[0] += x
+    case .sum:
+      let (low, carry) = UInt64(bitPattern: cell[0]).addingReportingOverflow(
+        UInt64(bitPattern: x))
+      cell[0] = Int64(bitPattern: low)
+      cell[1] = cell[1] &+ 2 &* ((x >> 63) &+ (carry ? 1 : 0)) | 1
+      return
     case .min: cell[0] = isFirst ? x : Swift.min(cell[0], x)
     case .max: cell[0] = isFirst ? x : Swift.max(cell[0], x)
+    default: break
     }
     cell[1] = 1
   }
@@ -147,7 +164,7 @@ final class TumblingOperator: Operator {
       let cell = window + firstAggregate + 2 * slot
       let place = key.count + 1 + slot
       scratch[RowLayout.header + place] = cell[0]
-      if cell[1] == 0 { nulls |= 1 << UInt32(place) }
+      if cell[1] == 0 || !fits(aggregates[slot], cell) { nulls |= 1 << UInt32(place) }
     }
     let latest = EventID(
       source: UInt32(truncatingIfNeeded: window[7]), sequence: UInt64(bitPattern: window[8]))
@@ -160,6 +177,13 @@ final class TumblingOperator: Operator {
         xor: UInt64(bitPattern: window[5])),
       latest: latest)
     emit(scratch, &origin)
+  }
+
+  /// False for a sum whose high word is not the sign of its low one.
+  private func fits(_ aggregate: Aggregate, _ cell: UnsafeMutablePointer<Int64>) -> Bool {
+    guard case .sum = aggregate, cell[1] >> 1 != cell[0] >> 63 else { return true }
+    hasOverflowed = true
+    return false
   }
 
   package override func checkpoint(_ number: UInt64) {

@@ -54,7 +54,7 @@ struct Assembly {
   private var isKeyed: Bool {
     workload.plan.operators.contains { step in
       switch step {
-      case .deduplicate, .tumbling, .pattern, .process: true
+      case .deduplicate, .tumbling, .sliding, .session, .topN, .pattern, .match, .process: true
       default: false
       }
     }

@@ -2,13 +2,15 @@ import Queries
 
 /// A predicate laid out flat, so that a row is tested without reference counting.
 final class Condition {
-  private enum Kind { case equal, among, atLeast, atMost, all, any, not }
+  private enum Kind { case equal, among, atLeast, atMost, less, same, all, any, not }
   private struct Node {
     var kind: Kind
     /// A column, or one of the two below it.
     var column = Node.null
     var constant: Int64 = 0
     var bound: Int64 = 0
+    /// The right side of `less` and `same`: a column, or one of the two below.
+    var other = Node.null
     /// Where the values or children begin in `values` or `children`, and how many.
     var first = 0
     var count = 0
@@ -47,7 +49,7 @@ final class Condition {
       parts.map { size($0) }.reduce((1, 0)) { ($0.0 + $1.nodes, $0.1 + $1.values) }
     case .not(let part): (1 + size(part).nodes, size(part).values)
     case .among(_, let list): (1, list.count)
-    case .equal, .atLeast, .atMost: (1, 0)
+    case .equal, .atLeast, .atMost, .less, .same: (1, 0)
     }
   }
 
@@ -66,6 +68,8 @@ final class Condition {
     case .and(let parts): layParts(.all, parts, place, &next)
     case .or(let parts): layParts(.any, parts, place, &next)
     case .not(let part): layParts(.not, [part], place, &next)
+    case .less(let a, let b): nodes[place] = pair(.less, a, b)
+    case .same(let a, let b): nodes[place] = pair(.same, a, b)
     }
     return place
   }
@@ -80,8 +84,16 @@ final class Condition {
     switch expression {
     case .column(let c): Node(kind: kind, column: c, bound: bound)
     case .constant(let v): Node(kind: kind, column: Node.isConstant, constant: v, bound: bound)
-    case .null: Node(kind: kind, bound: bound)
+    case .null, .bound: Node(kind: kind, bound: bound)
     }
+  }
+
+  private func pair(_ kind: Kind, _ a: Expression, _ b: Expression) -> Node {
+    var made = node(kind, a, 0)
+    let right = node(kind, b, 0)
+    made.other = right.column
+    made.bound = right.constant
+    return made
   }
 
   @inline(__always) func holds(_ row: UnsafeMutablePointer<Int64>, _ nulls: UInt64) -> Bool {
@@ -95,7 +107,7 @@ final class Condition {
     case .all: return combined(node, row, nulls, decisive: false)
     case .any: return combined(node, row, nulls, decisive: true)
     case .not: return truth(children[node.first], row, nulls).map { !$0 }
-    case .equal, .among, .atLeast, .atMost: break
+    case .equal, .among, .atLeast, .atMost, .less, .same: break
     }
     let value: Int64
     if node.column >= 0 {
@@ -110,6 +122,15 @@ final class Condition {
     case .equal: return value == node.bound
     case .atLeast: return value >= node.bound
     case .atMost: return value <= node.bound
+    case .less, .same:
+      var right = node.bound
+      if node.other >= 0 {
+        if nulls &>> UInt64(node.other) & 1 != 0 { return nil }
+        right = row[node.other]
+      } else if node.other == Node.null {
+        return nil
+      }
+      return node.kind == .less ? value < right : value == right
     default:
       for index in node.first..<node.first &+ node.count where values[index] == value {
         return true

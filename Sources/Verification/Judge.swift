@@ -153,9 +153,9 @@ public final class Judge {
       return
     }
     legallyDropped.insert(event)
-    let drop = Exclusions.Drop(planOperator: planOperator, event: event)
+    let drop = Exclusions.Drop(planOperator: planOperator, event: event, watermark: watermark)
     due.drops.insert(drop)
-    if oracle.drop(event, time: time, at: planOperator)
+    if oracle.drop(event, time: time, at: planOperator, watermark: watermark)
       || oracle.isNeutral(event, at: planOperator)
     {
       applied.drops.insert(drop)
@@ -212,6 +212,7 @@ struct Exclusions: Equatable {
   struct Drop: Hashable {
     var planOperator: Int
     var event: EventID
+    var watermark: Int64
   }
 
   var everywhere: Set<EventID> = []
@@ -219,7 +220,10 @@ struct Exclusions: Equatable {
 
   func apply(to oracle: Oracle) {
     // Order does not matter: both only fill sets.
-    for drop in drops { _ = oracle.drop(drop.event, time: .max, at: drop.planOperator) }
+    for drop in drops {
+      _ = oracle.drop(
+        drop.event, time: .max, at: drop.planOperator, watermark: drop.watermark)
+    }
   }
 }
 
@@ -237,17 +241,28 @@ struct LateRules {
     }
     let lateness = plan.allowedLateness
     switch plan.operators[planOperator] {
-    case .input, .filter, .select, .union:
+    case .input, .filter, .select, .union, .topN:
       return "operator \(planOperator) keeps no state and drops nothing"
     case .tumbling(_, _, let size, let offset, _):
       var into = (time &- offset) % size
       if into < 0 { into += size }
       let end = time &- into &+ size
       if watermark < end &+ lateness { return "its window was open until \(end &+ lateness)" }
+    case .sliding(_, _, let size, let slide, let offset, _):
+      // The first of the event's windows, the first that closes.
+      var into = (time &- offset) % slide
+      if into < 0 { into += slide }
+      let end = time &- into &+ slide
+      if watermark < end &+ lateness {
+        return "the first of its windows, of \(size) ns, was open until \(end &+ lateness)"
+      }
+    case .session(_, _, let gap, _):
+      let end = time &+ gap &+ lateness
+      if watermark <= end { return "a session of its own was open until \(end)" }
     case .deduplicate:
       let slack = windowBehind(planOperator)
       if time >= watermark &- lateness &- slack { return "it was not behind \(watermark)" }
-    case .pattern, .process:
+    case .pattern, .match, .process:
       if time >= watermark &- lateness { return "it was not behind the watermark \(watermark)" }
     }
     guard let ahead else { return "it had not been read" }
@@ -265,6 +280,9 @@ struct LateRules {
       switch planned {
       case .filter(let i, _), .select(let i, _): if reached.contains(i) { reached.insert(number) }
       case .tumbling(let i, _, let size, _, _): if reached.contains(i) { slack = max(slack, size) }
+      case .sliding(let i, _, let size, _, _, _):
+        if reached.contains(i) { slack = max(slack, size) }
+      case .session(let i, _, let gap, _): if reached.contains(i) { slack = max(slack, gap) }
       default: break
       }
     }

@@ -25,7 +25,7 @@ public final class Oracle {
   /// Every event with a time below this has been computed with; exclusions come too late for them.
   public private(set) var passed = Int64.min
   /// A sum was due that does not fit 64 bits: the plan has no answer there.
-  public var overflowed: Bool { steps.contains { ($0 as? WindowStep)?.overflowed ?? false } }
+  public var overflowed: Bool { steps.contains { $0.overflowed } }
   /// Called with every event as it is computed with, once for each time it counts.
   var onEvent: ((UInt32, UInt64) -> Void)?
 
@@ -75,9 +75,13 @@ public final class Oracle {
 
   /// The event was dropped as late at one operator, legally: it does not count there, and does
   /// elsewhere. Says whether that still counts.
-  public func drop(_ event: EventID, time: Int64, at planOperator: Int) -> Bool {
+  /// Windows that `watermark` had not closed still take it.
+  public func drop(
+    _ event: EventID, time: Int64, at planOperator: Int, watermark: Int64 = .max
+  ) -> Bool {
     if time < passed || !steps.indices.contains(planOperator) { return false }
     steps[planOperator].dropped.insert(event)
+    steps[planOperator].droppedAt[event] = watermark
     return true
   }
 
@@ -205,10 +209,28 @@ enum PlanSteps {
         ordered: ordered)
     case .deduplicate(let i, let key, let horizon):
       DeduplicateStep(steps[i], by: key, horizon: horizon)
-    case .tumbling(let i, let key, let size, let offset, let aggregates):
+    case .tumbling(let i, let key, let size, let offset, let aggregates)
+    where WindowStep.knows(aggregates):
       WindowStep(
         steps[i], key: key, size: size, offset: offset, aggregates: aggregates,
         resolution: plan.resolution, ordered: ordered, number: number)
+    case .tumbling(let i, let key, let size, let offset, let aggregates):
+      SlidingStep(
+        steps[i], key: key, span: (size, size, offset), aggregates: aggregates, plan: plan,
+        ordered: ordered, number: number)
+    case .sliding(let i, let key, let size, let slide, let offset, let aggregates):
+      SlidingStep(
+        steps[i], key: key, span: (size, slide, offset), aggregates: aggregates, plan: plan,
+        ordered: ordered, number: number)
+    case .session(let i, let key, let gap, let aggregates):
+      SessionStep(
+        steps[i], key: key, gap: gap, aggregates: aggregates, resolution: plan.resolution,
+        ordered: ordered, number: number)
+    case .topN(let i, let group, let order, let count):
+      TopStep(
+        steps[i], group: group, order: order, count: count, ordered: ordered, number: number)
+    case .match(let i, let key, let match):
+      MatchStep(steps[i], key: key, match, ordered: ordered, number: number)
     case .pattern(let i, let key, let predicates, let within, let measures):
       PatternStep(
         steps[i], key: key, steps: predicates, within: within, measures: measures,
@@ -230,7 +252,8 @@ enum PlanSteps {
       case .filter(let i, _), .select(let i, _): if matters[number] { matters[i] = true }
       case .union(let inputs): if matters[number] { for i in inputs { matters[i] = true } }
       case .deduplicate(let i, _, _), .tumbling(let i, _, _, _, _), .pattern(let i, _, _, _, _),
-        .process(let i, _, _):
+        .process(let i, _, _), .sliding(let i, _, _, _, _, _), .session(let i, _, _, _),
+        .topN(let i, _, _, _), .match(let i, _, _):
         matters[i] = true
       }
     }

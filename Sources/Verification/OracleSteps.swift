@@ -9,6 +9,10 @@ class OracleStep {
   var frontier = Int64.min
   /// Events that were legally dropped late here, and do not count for this operator.
   var dropped: Set<EventID> = []
+  /// The watermarks at which they were: windows that it had not closed still take them.
+  var droppedAt: [EventID: Int64] = [:]
+  /// A sum that does not fit 64 bits was due.
+  var overflowed = false
   /// Sources that are late by design, and their events that this step left out by itself: a drop
   /// of such an event changes nothing (queries.md 2.3).
   var lateSources: Set<UInt32> = []
@@ -79,7 +83,7 @@ final class SelectStep: OracleStep {
         switch expression {
         case .column(let c): value = from.rows.isNull(index, c) ? nil : old[c]
         case .constant(let v): value = v
-        case .null: break
+        case .null, .bound: break
         }
         if value == nil { nulls |= 1 << UInt64(column) }
         rows.row(made)[column] = value ?? 0

@@ -1,8 +1,9 @@
 import Model
 import Queries
 
-/// Tumbling windows. Rows come in event order, so one window start is open at a time: when a row
-/// of a later one comes, or the frontier has passed the end, everything of it is complete.
+/// Tumbling windows with counts, sums, least and greatest values. Rows come in event order, so one
+/// window start is open at a time: when a row of a later one comes, or the frontier has passed the
+/// end, everything of it is complete.
 final class WindowStep: OracleStep {
   private let input: OracleStep
   private let key: [Int]
@@ -17,8 +18,6 @@ final class WindowStep: OracleStep {
   private let table = DigestTable()
   private var groups: [Group] = []
   private var serial: UInt64 = 0
-  /// A sum that does not fit 64 bits was due.
-  private(set) var overflowed = false
 
   private struct Group {
     var keyCells: [Int64]
@@ -28,6 +27,17 @@ final class WindowStep: OracleStep {
     var values: [Int128]
     var evidence = Evidence()
     var last: RowHead
+  }
+
+  /// True when it knows all of the aggregates; `SlidingStep` knows the others.
+  static func knows(_ aggregates: [Aggregate]) -> Bool {
+    for aggregate in aggregates {
+      switch aggregate {
+      case .count, .sum, .min, .max: continue
+      default: return false
+      }
+    }
+    return true
   }
 
   init(
@@ -83,6 +93,7 @@ final class WindowStep: OracleStep {
       case .sum(let c): fold(place, a, rows.isNull(index, c) ? nil : row[c]) { $0 + $1 }
       case .min(let c): fold(place, a, rows.isNull(index, c) ? nil : row[c]) { min($0, $1) }
       case .max(let c): fold(place, a, rows.isNull(index, c) ? nil : row[c]) { max($0, $1) }
+      default: break
       }
     }
     groups[place].evidence.add(rows.evidence(index))

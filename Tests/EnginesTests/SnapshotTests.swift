@@ -31,6 +31,44 @@ import Testing
       ], [0, 1], [2, 3, 4]
     ),
     (
+      "sliding",
+      [
+        .sliding(
+          0, key: [0], size: 12 * .millisecond, slide: 4 * .millisecond, offset: 0,
+          [.first(1), .argMax(1, by: 0), .distinct(1), .quantile(1, numerator: 1, denominator: 2)])
+      ], [0, 1], [2, 3, 4, 5]
+    ),
+    (
+      "session", [.session(0, key: [0], gap: 3 * .millisecond, [.count, .last(1)])], [0, 1], [2, 3]
+    ),
+    (
+      "ranks",
+      [
+        .tumbling(0, key: [0], size: 8 * .millisecond, offset: 0, [.sum(1)]),
+        .topN(1, group: [], order: [SortColumn(2, descending: true)], count: 2),
+      ], [1, 3], [0, 2]
+    ),
+    (
+      "match",
+      [
+        .match(
+          0, key: [0],
+          Match(
+            steps: [.atMost(.column(1), 5), .less(.bound(step: 0, column: 1), .column(1))],
+            within: 20 * .millisecond, contiguity: .relaxed,
+            absence: MissingRow(
+              .atLeast(.column(1), 10), within: 6 * .millisecond, sameInstant: true),
+            measures: [Measure(step: 1, column: 1)]))
+      ], [0], [1]
+    ),
+    (
+      "windows in order",
+      [
+        .tumbling(0, key: [0], size: 8 * .millisecond, offset: 0, [.sum(1)]),
+        .deduplicate(1, by: [2], horizon: 16 * .millisecond),
+      ], [0, 1], [2]
+    ),
+    (
       "all together",
       [
         .deduplicate(0, by: [0, 1], horizon: 6 * .millisecond),
@@ -97,7 +135,7 @@ import Testing
   }
 
   @Test func `the snapshot before the last one can be brought back, too`() throws {
-    let plan = Self.plans[4]
+    let plan = try #require(Self.plans.last)
     let rows = rows(8, 120)
     let bench = try Bench(2, plan.operators, key: plan.key, value: plan.value)
     let whole = try Bench(2, plan.operators, key: plan.key, value: plan.value)

@@ -79,7 +79,7 @@ final class Bench {
 
   func advance(to time: Int64) {
     let watermark = time == .max ? .max : time * Self.unit
-    for step in program.operators { step.advance(to: watermark) }
+    program.advance(to: watermark)
   }
 
   /// What came out since the last time.

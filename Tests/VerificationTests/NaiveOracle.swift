@@ -86,7 +86,15 @@ struct NaiveOracle {
     case .union(let inputs): inputs.flatMap { outputs[$0] }
     case .deduplicate(let i, let by, let horizon): deduplicate(outputs[i], by, horizon)
     case .tumbling(let i, let key, let size, let offset, let aggregates):
-      windows(outputs[i], key, size, offset, aggregates, number)
+      windows(outputs[i], key, (size, size, offset), aggregates, number)
+    case .sliding(let i, let key, let size, let slide, let offset, let aggregates):
+      windows(outputs[i], key, (size, slide, offset), aggregates, number)
+    case .session(let i, let key, let gap, let aggregates):
+      perKey(outputs[i], key) { sessions($0, key, gap, aggregates, number) }
+    case .topN(let i, let group, let order, let count):
+      ranks(outputs[i], group, order, count, number)
+    case .match(let i, let key, let match):
+      perKey(outputs[i], key) { matches($0, key, match, number) }
     case .pattern(let i, let key, let steps, let within, let measures):
       perKey(outputs[i], key) { pattern($0, key, steps, within, measures, number) }
     case .process(let i, let key, .cardGuard(let limit, let window, let block, let pass)):
@@ -94,7 +102,7 @@ struct NaiveOracle {
     }
   }
 
-  private func floorDiv(_ a: Int64, _ b: Int64) -> Int64 {
+  func floorDiv(_ a: Int64, _ b: Int64) -> Int64 {
     a >= 0 || a % b == 0 ? a / b : a / b - 1
   }
 
@@ -102,30 +110,6 @@ struct NaiveOracle {
     _ rows: [NaiveRow], _ key: [Int], _ each: ([NaiveRow]) -> [NaiveRow]
   ) -> [NaiveRow] {
     Dictionary(grouping: rows) { row in key.map { row.cells[$0] } }.values.flatMap(each)
-  }
-
-  private func value(_ expression: Expression, _ cells: [Int64?]) -> Int64? {
-    switch expression {
-    case .column(let c): cells[c]
-    case .constant(let v): v
-    case .null: nil
-    }
-  }
-
-  private func truth(_ predicate: Predicate, _ cells: [Int64?]) -> Bool? {
-    switch predicate {
-    case .equal(let e, let v): value(e, cells).map { $0 == v }
-    case .among(let e, let list): value(e, cells).map { list.contains($0) }
-    case .atLeast(let e, let v): value(e, cells).map { $0 >= v }
-    case .atMost(let e, let v): value(e, cells).map { $0 <= v }
-    case .not(let p): truth(p, cells).map { !$0 }
-    case .and(let parts):
-      parts.contains { truth($0, cells) == false }
-        ? false : parts.allSatisfy { truth($0, cells) == true } ? true : nil
-    case .or(let parts):
-      parts.contains { truth($0, cells) == true }
-        ? true : parts.allSatisfy { truth($0, cells) == false } ? false : nil
-    }
   }
 
   private func deduplicate(
@@ -139,31 +123,6 @@ struct NaiveOracle {
       if !repeated { kept.append(row) }
     }
     return kept
-  }
-
-  private func windows(
-    _ rows: [NaiveRow], _ key: [Int], _ size: Nanoseconds, _ offset: Nanoseconds,
-    _ aggregates: [Aggregate], _ number: Int
-  ) -> [NaiveRow] {
-    let groups = Dictionary(grouping: rows) { row in
-      key.map { row.cells[$0] } + [floorDiv(row.time - offset, size) * size + offset]
-    }
-    return groups.map { group, members in
-      let cells: [Int64?] = aggregates.map { aggregate in
-        switch aggregate {
-        case .count: return Int64(members.count)
-        case .sum(let c):
-          let values = members.compactMap { $0.cells[c] }
-          return values.isEmpty ? nil : values.reduce(0, +)
-        case .min(let c): return members.compactMap { $0.cells[c] }.min()
-        case .max(let c): return members.compactMap { $0.cells[c] }.max()
-        }
-      }
-      let start = (group.last ?? nil) ?? 0
-      return NaiveRow(
-        time: start + size - plan.resolution, identity: [Int64(number)] + group,
-        cells: group + cells, events: members.flatMap(\.events))
-    }
   }
 
   private func pattern(

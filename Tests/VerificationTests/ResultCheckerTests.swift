@@ -237,8 +237,8 @@ extension SmallRun {
 
   /// Source 1 sends a last event of time 3; the engine has read 19 of its partition, so with the
   /// delay of 5 the watermark may be 14 at most.
-  private func lateRun(watermark: Int64) -> SmallRun {
-    var run = SmallRun()
+  private func lateRun(watermark: Int64, operators: [PlanOperator]? = nil) -> SmallRun {
+    var run = SmallRun(operators: operators)
     run.events.append(Small(3, 1, 20, [1, 1]))
     run.insert(
       after: "polled 1@10", run.sent(1, [20], at: 6), run.acknowledged(1, 20, 1, [20], at: 7),
@@ -268,6 +268,24 @@ extension SmallRun {
       #expect(illegal.found == ["E4 1", "E5 1"])
       #expect(illegal.attributed(.droppedLate) == 1)
       #expect(illegal.verdict == .invalid)
+    }
+  }
+
+  @Test func `E5: sliding windows, sessions and matches have bounds of their own`() throws {
+    let gap = PlanOperator.session(0, key: [0], gap: 5 * .millisecond, [.count])
+    let windows = PlanOperator.sliding(
+      0, key: [0], size: 20 * .millisecond, slide: 10 * .millisecond, offset: 0, [.count])
+    let match = PlanOperator.match(
+      0, key: [0],
+      Match(
+        steps: [.and([])], within: 5 * .millisecond, contiguity: .strict,
+        measures: [Measure(step: 0, column: 0), Measure(step: 0, column: 1)]))
+    // The event has time 3: its first window is [-10, 10), and 3 + 5 would still join.
+    for (step, last) in [(windows, 9), (gap, 8), (match, 3)] as [(PlanOperator, Int64)] {
+      let illegal = try lateRun(watermark: last, operators: [step]).judged().found
+      #expect(illegal.contains("E5 1"), "\(step)")
+      let legal = try lateRun(watermark: last + 1, operators: [step]).judged().found
+      #expect(!legal.contains { $0.hasPrefix("E5") }, "\(step)")
     }
   }
 

@@ -1,0 +1,131 @@
+import Engines
+import Foundation
+import Model
+import Queries
+import Testing
+import Verification
+import Workloads
+
+/// Engine and oracle share the plan types and nothing else: random plans over random traces, late
+/// and in disorder, with crashes, must give the same rows in both.
+@Suite struct EngineOracleTests {
+  /// Cases of each of the eight parts; more with WEIR_CASES, the number of all of them.
+  static let perPart =
+    (ProcessInfo.processInfo.environment["WEIR_CASES"].flatMap { Int($0) } ?? 640) / 8
+
+  final class Rows { var texts: [String] = [] }
+
+  private func text(_ key: [UInt8], _ digest: UInt64, _ time: Int64, _ e: Evidence) -> String {
+    key.withUnsafeBytes(cellText) + " \(digest) at \(time / .millisecond) of \(e)"
+  }
+
+  /// Events in their order of arrival, with ties, nulls and disorder.
+  private func arrivals(_ dice: inout Dice, disorder: Int) -> [Small] {
+    var next: [UInt64] = [0, 0, 0]
+    var base: Int64 = -20
+    let lanes = 1 + dice.below(3)
+    return (0..<10 + dice.below(70)).map { _ in
+      base += Int64(dice.below(3))
+      let lane = dice.below(lanes)
+      next[lane] += 1
+      let key: Int64? = dice.below(8) == 0 ? nil : Int64(dice.below(3))
+      let value: Int64? = dice.below(9) == 0 ? nil : Int64(dice.below(5))
+      return Small(
+        base - Int64(dice.below(disorder)), UInt32(lane), next[lane] - 1,
+        [key, value, Int64(dice.below(40))])
+    }
+  }
+
+  private func oracle(_ load: Workload, _ drops: [EngineDriver.Drop]) -> [String] {
+    let rows = Rows()
+    let oracle = Oracle(workload: load, endOfLoad: nil) { row in
+      rows.texts.append(text([UInt8](row.key), row.valueDigest, row.time, row.evidence))
+    }
+    for drop in drops {
+      _ = oracle.drop(drop.event, time: .max, at: drop.step, watermark: drop.watermark)
+    }
+    oracle.finish()
+    return rows.texts.sorted()
+  }
+
+  @Test(arguments: 0..<8) func `random plans over random traces give the same rows`(part: Int)
+    throws
+  {
+    var late = 0
+    var refused = 0
+    var withRows = 0
+    for number in 0..<Self.perPart {
+      let seed = number * 8 + part
+      var plans = RandomPlans(Dice(seed))
+      let isLossy = plans.dice.below(2) == 0
+      let disorder = 1 + plans.dice.below(12)
+      let lateness = Int64(plans.dice.below(2) * plans.dice.below(6))
+      let arrivals = arrivals(&plans.dice, disorder: disorder)
+      var made: (Plan, EngineDriver)?
+      while made == nil {
+        let plan = plans.plan(delay: Int64(isLossy ? disorder / 3 : disorder), lateness: lateness)
+        // Beside a session that is closed the rules leave a choice.
+        if isLossy && plans.hasSession { continue }
+        do {
+          let driver = try EngineDriver(plan, arrivals)
+          if lateness == 0 || !driver.program.needsOrder { made = (plan, driver) }
+        } catch is PlanError { refused += 1 }
+      }
+      guard let (plan, driver) = made else { continue }
+      var crashes: [Int: Int] = [:]
+      for _ in 0..<plans.dice.below(3) {
+        crashes[plans.dice.below(arrivals.count)] = plans.dice.below(20)
+      }
+      let pause = Set((0..<plans.dice.below(30)).map { _ in plans.dice.below(arrivals.count) })
+      driver.run(crashes: crashes, pause: pause)
+      let load = workload(arrivals, plan)
+      let due = oracle(load, driver.drops)
+      let got = driver.rows.map { text($0.key, $0.valueDigest, $0.time, $0.evidence) }.sorted()
+      #expect(got == due, "seed \(seed), crashes \(crashes), plan \(plan.operators)")
+      if got != due { return }
+      if driver.drops.isEmpty {
+        let naive = NaiveOracle(plan: plan).rows(arrivals)
+          .map { text($0.key, $0.digest, $0.time, $0.evidence) }.sorted()
+        #expect(naive == due, "naive, seed \(seed), plan \(plan.operators)")
+        if naive != due { return }
+      }
+      late += driver.drops.count
+      if !due.isEmpty { withRows += 1 }
+    }
+    #expect(late > Self.perPart / 10, "the traces are late")
+    #expect(withRows > Self.perPart / 2, "the plans have results")
+    #expect(refused < Self.perPart * 2, "the plans run")
+  }
+
+  @Test func `a planted defect does not give the same rows`() throws {
+    var dice = Dice(5)
+    let arrivals = arrivals(&dice, disorder: 4)
+    let silence = PlanOperator.match(
+      0, key: [0],
+      Match(
+        steps: [.atLeast(.column(1), 1)], within: 5 * .millisecond, contiguity: .relaxed,
+        absence: MissingRow(.atLeast(.column(1), 4), within: 3 * .millisecond), measures: []))
+    let plan = plan(3, [silence], key: [0], value: [], delay: 5)
+    func rows(_ defects: Set<EngineDefect>) throws -> [String] {
+      let driver = try EngineDriver(plan, arrivals, defects: defects)
+      driver.run(crashes: [:], pause: [])
+      return driver.rows.map { text($0.key, $0.valueDigest, $0.time, $0.evidence) }.sorted()
+    }
+    let due = oracle(workload(arrivals, plan), [])
+    #expect(try rows([]) == due)
+    #expect(try rows([.lostTimer]) != due)
+  }
+
+  @Test func `a drop that is not told is a difference`() throws {
+    let events = [Small(0, 0, 0, [1]), Small(30, 0, 1, [1]), Small(2, 0, 2, [1])]
+    let windows = PlanOperator.sliding(
+      0, key: [0], size: 10 * .millisecond, slide: 5 * .millisecond, offset: 0, [.count])
+    let plan = plan(1, [windows], key: [0, 1], value: [2])
+    let driver = try EngineDriver(plan, events)
+    driver.run(crashes: [:], pause: [])
+    let got = driver.rows.map { text($0.key, $0.valueDigest, $0.time, $0.evidence) }.sorted()
+    #expect(driver.drops.count == 1)
+    #expect(got == oracle(workload(events, plan), driver.drops))
+    #expect(got != oracle(workload(events, plan), []))
+  }
+}
