@@ -335,7 +335,11 @@ private struct TerminalPage {
       let path = Escaped(folder, limit: 1_000).terminal
       line("FILES  \(path)/report.html, and result.json summary.md junit.xml ...")
     }
-    line("AGAIN  weir replay \(findings.run)")
+    let again =
+      findings.result.identity.clock == .live
+      ? Escaped(findings.result.identity.command, limit: 2_000).terminal
+      : "weir replay \(findings.run)"
+    line("AGAIN  \(again)")
   }
 }
 
