@@ -36,8 +36,9 @@ public struct VirtualPacer: Pacer {
 /// Real time: holds each event back until its instant on the monotonic clock, and wakes early for
 /// descriptors of live adapters. Blocks in epoll and spins the last microseconds.
 public struct WallPacer: Pacer {
-  /// Below this the pacer spins instead of sleeping: a sleep comes back up to 40 us late.
-  private static let spin: Nanoseconds = 60_000
+  /// Below this the pacer spins instead of sleeping. A sleep comes back some 40 us late: sleeping to
+  /// the last is late by that, and spinning longer would cost more CPU than the sends themselves.
+  private static let spin: Nanoseconds = 15_000
 
   private let origin: UInt64
   private let epoll: Int32

@@ -194,7 +194,8 @@ final class LaneWindow {
     let old = states.count - keptBlocks
     for place in 0..<states.count {
       guard let state = states[place], state.lastTime < passed else { continue }
-      if state.open[0] == 0 || place < old { letGo(state, place, needsRead) }
+      let isDone = state.open[0] == 0 || (!needsRead && isAnswered(state, place))
+      if isDone || place < old { letGo(state, place, needsRead) }
     }
     var gone = 0
     while gone < states.count && states[gone] == nil { gone += 1 }
@@ -202,6 +203,15 @@ final class LaneWindow {
       states.removeFirst(gone)
       first += gone
     }
+  }
+
+  /// Whether every event has an outcome; the newest blocks are still on their way.
+  private func isAnswered(_ state: BlockState, _ place: Int) -> Bool {
+    if place >= states.count - 2 { return false }
+    for event in 0..<state.block.count where state.flags[event] & EventFlags.outcome == 0 {
+      return false
+    }
+    return true
   }
 
   private func letGo(_ state: BlockState, _ place: Int, _ needsRead: Bool) {
