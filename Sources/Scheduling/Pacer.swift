@@ -36,8 +36,8 @@ public struct VirtualPacer: Pacer {
 /// Real time: holds each event back until its instant on the monotonic clock, and wakes early for
 /// descriptors of live adapters. Blocks in epoll and spins the last microseconds.
 public struct WallPacer: Pacer {
-  /// Below this the pacer spins instead of sleeping. A sleep comes back some 40 us late: sleeping to
-  /// the last is late by that, and spinning longer would cost more CPU than the sends themselves.
+  /// Below this the pacer spins instead of sleeping. A sleep comes back some 40 us late; to spin
+  /// for as long would cost more CPU than the sends themselves.
   private static let spin: Nanoseconds = 15_000
 
   private let origin: UInt64
