@@ -67,7 +67,7 @@ public final class Cluster: @unchecked Sendable {
   private let ending = Life()
 
   /// Brokers share the machine with the instrument that measures them: it goes first.
-  private static let politeness: Int32 = 5
+  private static let politeness: Int32 = 15
 
   private struct State {
     var processes: [ProcessIdentity?]
