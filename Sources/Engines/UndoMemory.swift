@@ -133,9 +133,9 @@ final class MemoryPool {
     return memory
   }
 
-  /// Takes back what nobody else holds; a few are enough.
+  /// Takes back what nobody else holds; one is enough, since tables are rebuilt one after another.
   func give(_ memory: UndoMemory) {
     kept.append(memory)
-    if kept.count > 2 { kept.removeFirst() }
+    if kept.count > 1 { kept.removeFirst() }
   }
 }

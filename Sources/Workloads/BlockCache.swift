@@ -18,7 +18,7 @@ public final class BlockCache {
 
   private struct Reference { weak var block: EventBlock? }
 
-  public init(_ source: any EventSource, held: Int = 3) {
+  public init(_ source: any EventSource, held: Int = 2) {
     self.source = source
     self.held = max(held, 1)
     lanes = [Lane](repeating: Lane(), count: source.laneCount)
