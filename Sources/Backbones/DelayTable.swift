@@ -1,3 +1,4 @@
+import Draws
 import Model
 
 /// Durations with a given median and 99th percentile, log-normal (semantics.md C-5), as 256
@@ -11,10 +12,10 @@ public struct DelayTable: Sendable {
       return
     }
     // ln(p99 / median) = 2.3263 sigma.
-    let sigma = naturalLogarithm(Double(p99) / Double(median)) / 2.326347874040841
+    let sigma = portableLog(Double(p99) / Double(median)) / 2.326347874040841
     quantiles = (0..<256).map { index in
       let z = normalQuantile((Double(index) + 0.5) / 256)
-      return Int64((Double(median) * exponential(sigma * z)).rounded())
+      return Int64((Double(median) * portableExp(sigma * z)).rounded())
     }
   }
 
@@ -27,41 +28,9 @@ public struct DelayTable: Sendable {
 /// 26.2.23): enough for delays, and the same bits on every machine.
 func normalQuantile(_ p: Double) -> Double {
   let tail = p < 0.5 ? p : 1 - p
-  let t = (-2 * naturalLogarithm(tail)).squareRoot()
+  let t = (-2 * portableLog(tail)).squareRoot()
   let z =
     t - (2.515517 + 0.802853 * t + 0.010328 * t * t)
     / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t)
   return p < 0.5 ? -z : z
-}
-
-/// e^x from additions and multiplications alone: halves the argument until the series is short.
-private func exponential(_ x: Double) -> Double {
-  var halvings = 0
-  var y = x
-  while abs(y) > 0.5 {
-    y /= 2
-    halvings += 1
-  }
-  var term = 1.0
-  var sum = 1.0
-  for n in 1...18 {
-    term *= y / Double(n)
-    sum += term
-  }
-  for _ in 0..<halvings { sum *= sum }
-  return sum
-}
-
-/// ln x for x > 0, by the series of atanh after powers of two were taken out.
-private func naturalLogarithm(_ x: Double) -> Double {
-  let exponent = Double(x.exponent)
-  let m = x.significand
-  let y = (m - 1) / (m + 1)
-  var power = y
-  var sum = 0.0
-  for n in stride(from: 1, through: 41, by: 2) {
-    sum += power / Double(n)
-    power *= y * y
-  }
-  return 2 * sum + exponent * 0.693147180559945309417232121458
 }
