@@ -90,6 +90,8 @@ struct Session {
     case "validate": try validate()
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
+    case "workload new": try workloadNew()
+    case "workload check": try workloadCheck()
     case "trace info": try traceInfo()
     case "trace cat": try traceCat()
     case "trace stats": try traceStats()
