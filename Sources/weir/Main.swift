@@ -90,6 +90,7 @@ struct Session {
     case "validate": try validate()
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
+    case "trace fit": try traceFit()
     case "workload new": try workloadNew()
     case "workload check": try workloadCheck()
     case "trace info": try traceInfo()

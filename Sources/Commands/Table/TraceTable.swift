@@ -5,7 +5,7 @@ extension CommandSpec {
     ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
     members: [
       traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats, traceCompare,
-      traceSlice, traceVerify,
+      traceSlice, traceFit, traceVerify,
     ])
 
   static let traceImport = CommandSpec(

@@ -24,7 +24,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "serve",
-      "calibrate", "selftest", "record", "fit",
+      "calibrate", "selftest", "record",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),

@@ -60,6 +60,7 @@ struct CompiledKernel: Sendable {
     case choice(AliasTable, [Int64])
     case word
     case member(MemberDraw)
+    case token(MemberDraw, WordScramble, Int64)
     case time(Int64)
   }
 
@@ -114,6 +115,10 @@ struct CompiledKernel: Sendable {
       letters = count
       form = .word
     case .member(let index): form = .member(populations[index])
+    case .token(let index, let bits, let from, let draws):
+      let family = DrawFamily(seed: seed, component: draws.component, purpose: draws.purpose)
+      form = .token(
+        populations[index], WordScramble(bits: bits, key: family.stream(0)), from)
     case .time(let offset): form = .time(offset)
     case .attribute: preconditionFailure("an attribute of an attribute is refused when read")
     }
@@ -138,6 +143,8 @@ struct CompiledKernel: Sendable {
     case .choice(let table, let values): return values[table.pick(word)]
     case .word: return Int64(bitPattern: word)
     case .member(let draw): return Int64(bitPattern: draw.sample(word))
+    case .token(let draw, let scramble, let from):
+      return from &+ Int64(bitPattern: scramble(draw.sample(word)))
     case .time(let offset): return time &+ offset
     }
   }

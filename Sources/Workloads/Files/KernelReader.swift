@@ -12,14 +12,14 @@ struct KernelReader {
 
   static let keys = [
     "kernel", "value", "values", "weights", "from", "to", "mean", "deviation", "median", "sigma",
-    "quantiles", "length", "of", "draw", "offset", "scale", "nulls",
+    "quantiles", "length", "of", "draw", "offset", "bits", "draws", "nulls",
   ]
-  /// Kernels, and the keys that each takes besides `kernel`, `scale` and `nulls`.
+  /// Kernels, and the keys that each takes besides `kernel` and `nulls`.
   static let kernels: [(name: String, keys: [String])] = [
     ("constant", ["value"]), ("counter", ["from"]), ("uniform", ["from", "to"]),
     ("normal", ["mean", "deviation", "from", "to"]),
     ("lognormal", ["median", "sigma", "from", "to"]), ("quantiles", ["quantiles"]),
-    ("choice", ["values", "weights"]), ("letters", ["length"]), ("member", ["of"]),
+    ("choice", ["values", "weights"]), ("letters", ["length"]), ("member", ["of"]), ("token", ["of", "bits", "from", "draws"]),
     ("attribute", ["of", "draw"]), ("event-time", ["offset"]),
   ]
 
@@ -80,7 +80,7 @@ struct KernelReader {
     reader.require("kernel", hint: "one of \(Self.kernels.map(\.name).joined(separator: ", "))")
     guard let name = reader.choice("kernel", among: Self.kernels.map(\.name)) else { return nil }
     let keys = Self.kernels.first { $0.name == name }?.keys ?? []
-    for entry in reader.entries where !(keys + ["kernel", "scale", "nulls"]).contains(entry.key) {
+    for entry in reader.entries where !(keys + ["kernel", "nulls"]).contains(entry.key) {
       log.add(
         entry.keyMark, "\(reader.path(of: entry.key)) means nothing for the kernel \(name)",
         hint: keys.isEmpty ? "leave it out" : "it takes \(keys.joined(separator: ", "))")
@@ -105,6 +105,7 @@ struct KernelReader {
       return reader.choice("of", among: populations.map(\.name)).map { name in
         .member(of: populations.firstIndex { $0.name == name } ?? 0)
       }
+    case "token": return token(reader)
     case "attribute": return attribute(reader, type)
     default: return number(name, reader, units)
     }
@@ -130,6 +131,33 @@ struct KernelReader {
     }
   }
 
+  private func token(_ reader: MappingReader) -> Kernel? {
+    reader.require("of", hint: "the name of a population")
+    let bits = reader.value("bits") { (text) throws(ValueRefusal) in
+      let bits = try parseCount(text)
+      if (8...62).contains(bits) { return Int(bits) }
+      throw ValueRefusal("a number of \(bits) bits", hint: "8 to 62")
+    }
+    let from = reader.value("from") { (text) throws(ValueRefusal) in try parseCount(text) }
+    let draws = reader.value("draws") { (text) throws(ValueRefusal) in
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      if parts.count == 2 { return TokenDraws(component: parts[0], purpose: parts[1]) }
+      throw ValueRefusal("\(quoted(text)) is no name of draws", hint: "such as shop/customer")
+    }
+    guard let name = reader.choice("of", among: populations.map(\.name)) else { return nil }
+    let index = populations.firstIndex { $0.name == name } ?? 0
+    let needed = 64 - (populations[index].count - 1).leadingZeroBitCount
+    if let bits, bits < needed, let mark = reader.entry("bits")?.value.mark {
+      log.add(
+        mark, "\(reader.path(of: "bits")): \(bits) bits are too few for the population",
+        hint: "\(max(needed, 8)) or more")
+      return nil
+    }
+    return .token(
+      of: index, bits: bits ?? max(needed, 48), from: from ?? 0,
+      draws: draws ?? TokenDraws(component: "workload-file.token", purpose: name))
+  }
+
   private func attribute(_ reader: MappingReader, _ type: AvroType) -> Kernel? {
     reader.require("of", hint: "the field that holds the member")
     reader.require("draw", hint: "how members get it: draw: {kernel: uniform, from: 1, to: 9}")
@@ -141,7 +169,7 @@ struct KernelReader {
       let kernel = kernel(inner, type, nested: true), let field
     else { return nil }
     switch kernel {
-    case .counter, .attribute, .time, .member:
+    case .counter, .attribute, .time, .member, .token:
       log.add(inner.mark, "\(inner.path): a member has no such attribute", hint: "take a draw")
       return nil
     default: return .attribute(field: field, kernel)

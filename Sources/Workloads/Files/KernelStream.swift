@@ -22,14 +22,16 @@ struct KernelStream: Sendable {
   private let startMillis: Int64
   private let columns: [ColumnSource]
   private let longest: Int
+  private let partitions: Int
   /// Milliseconds to the unit of the event-time field.
   private let timeUnit: Int64
 
   init(
     _ stream: FileStream, populations: [MemberDraw], seed: UInt64, firstLane: Int, lanes: Int,
-    perSecond: Double, startMillis: Int64, columns: [ColumnSource]
+    perSecond: Double, startMillis: Int64, columns: [ColumnSource], partitions: Int
   ) {
     self.stream = stream
+    self.partitions = partitions
     self.firstLane = firstLane
     self.lanes = lanes
     self.startMillis = startMillis
@@ -92,8 +94,8 @@ struct KernelStream: Sendable {
   }
 
   func block(_ index: Int, lane: Int) -> EventBlock {
-    let (millis, sends) = instants(index, lane: lane)
-    let count = millis.count
+    let moments = moments(index, lane: lane)
+    let count = moments.count
     let block = EventBlock(
       lane: UInt32(firstLane + lane), baseSequence: grid.baseSequence(of: index), count: count,
       byteCapacity: count * longest, columnCount: columns.count)
@@ -105,30 +107,36 @@ struct KernelStream: Sendable {
     var isNull = [Bool](repeating: false, count: kernels.count)
     for i in 0..<count {
       let sequence = block.baseSequence &+ UInt64(i)
+      let moment = moments[i]
       let unique = Int64(bitPattern: sequence) &* Int64(lanes) &+ Int64(lane)
       for (place, kernel) in kernels.enumerated() {
         let member = kernel.owner.map { values[$0 - 2] } ?? 0
         values[place] = kernel.sample(
-          draws[place].word(UInt64(i)), unique: unique, time: millis[i] &* timeUnit,
+          draws[place].word(UInt64(i)), unique: unique, time: moment.millis &* timeUnit,
           member: member)
         isNull[place] =
           kernel.nullBelow > 0
           && nulls.word(UInt64(i &* kernels.count &+ place)) < kernel.nullBelow
       }
-      block.intendedAt[i] = sends[i]
-      block.eventTime[i] = millis[i] &* .millisecond
-      write(i, sequence, values, isNull, block, &out)
+      if moment.isMarker, let markers = stream.markers {
+        values[markers.field - 2] = markers.symbol
+      }
+      block.intendedAt[i] = moment.send
+      block.eventTime[i] = moment.millis &* .millisecond
+      write(i, sequence, moment.isMarker, values, isNull, block, &out)
     }
     return block
   }
 
   private func write(
-    _ i: Int, _ sequence: UInt64, _ values: [Int64], _ isNull: [Bool], _ block: EventBlock,
-    _ out: inout RecordWriter
+    _ i: Int, _ sequence: UInt64, _ isMarker: Bool, _ values: [Int64], _ isNull: [Bool],
+    _ block: EventBlock, _ out: inout RecordWriter
   ) {
     let fields = stream.schema.fields
     let start = out.at
-    if let key = stream.keyField {
+    if isMarker {
+      block.keyLength[i] = RecordEntry.markerKey
+    } else if let key = stream.keyField {
       let place = key - 2
       if kernels[place].texts.isEmpty && kernels[place].letters == 0 {
         out.bigEndian(UInt64(bitPattern: values[place]))
@@ -194,7 +202,7 @@ struct KernelStream: Sendable {
       case .sequence: cell = Int64(bitPattern: sequence)
       case .valueDigest: cell = Int64(bitPattern: block.digest[i])
       case .keyDigest:
-        if stream.keyField == nil {
+        if block.keyLength[i] >= RecordEntry.markerKey {
           nulls |= 1 << UInt32(column)
         } else {
           cell = Int64(bitPattern: digest64(key, Int(block.keyLength[i])))
@@ -216,47 +224,92 @@ struct KernelStream: Sendable {
     block.nulls[i] = nulls
   }
 
-  /// Event times in milliseconds since 1970, and send instants, of the events of a block in order.
-  private func instants(_ index: Int, lane: Int) -> (millis: [Int64], sends: [Nanoseconds]) {
-    let stamps = 1 << grid.level
-    let first = grid.firstStamp(of: index)
-    let knots = delays[lane].knots(first: first, count: stamps)
-    let zero = floorDivide(first, SendDelay.spacing) * SendDelay.spacing
-    /// The delay at an instant in nanoseconds from the start.
+  /// When an event happens, in milliseconds since 1970, and when it is sent.
+  private struct Moment {
+    var millis: Int64
+    var send: Nanoseconds
+    var isMarker = false
+  }
+
+  /// The delay of a lane's channel around one block.
+  private struct Channel {
+    let knots: [Nanoseconds]
+    let zero: Nanoseconds
+
     func send(_ at: Nanoseconds) -> Nanoseconds {
       let spacing = Nanoseconds(SendDelay.spacing) * BlockGrid.stamp
-      let from = at - Nanoseconds(zero) * BlockGrid.stamp
+      let from = at - zero
       let knot = min(Int(from / spacing), knots.count - 2)
       let into = from - Nanoseconds(knot) * spacing
       return at + knots[knot] + (knots[knot + 1] - knots[knot]) * into / spacing
     }
-    var millis: [Int64] = []
-    var sends: [Nanoseconds] = []
-    if stream.arrivals == .even {
-      let count = quotas[lane].count(index)
-      let draws = places.indexed(UInt64(lane)).stream(UInt64(index))
-      let part = grid.length / Int64(max(count, 1))
-      for i in 0..<count {
-        let into = Int64(bitPattern: draws.below(UInt64(max(part, 1)), UInt64(i)))
-        let at = grid.start(of: index) + Int64(i) * part + into
-        millis.append(startMillis + at / BlockGrid.stamp)
-        sends.append(send(at))
-      }
-      return (millis, sends)
+  }
+
+  /// The events of a block in the order of their instants, markers among them.
+  private func moments(_ index: Int, lane: Int) -> [Moment] {
+    let stamps = 1 << grid.level
+    let first = grid.firstStamp(of: index)
+    let zero = floorDivide(first, SendDelay.spacing) * SendDelay.spacing
+    let channel = Channel(
+      knots: delays[lane].knots(first: first, count: stamps),
+      zero: Nanoseconds(zero) * BlockGrid.stamp)
+    var moments =
+      stream.arrivals == .even
+      ? evenMoments(index, lane, channel) : scatteredMoments(index, lane, channel)
+    if let markers = stream.markers { add(markers, index, channel, to: &moments) }
+    return moments
+  }
+
+  /// The last whole stamp at or before a time.
+  func stamped(_ millis: Int64) -> Int64 {
+    Int64(floorDivide(Int(millis), Int(stream.stamp))) * stream.stamp
+  }
+
+  private func evenMoments(_ index: Int, _ lane: Int, _ channel: Channel) -> [Moment] {
+    let count = quotas[lane].count(index)
+    let draws = places.indexed(UInt64(lane)).stream(UInt64(index))
+    let part = grid.length / Int64(max(count, 1))
+    return (0..<count).map { i in
+      let into = Int64(bitPattern: draws.below(UInt64(max(part, 1)), UInt64(i)))
+      let at = grid.start(of: index) + Int64(i) * part + into
+      return Moment(millis: stamped(startMillis + at / BlockGrid.stamp), send: channel.send(at))
     }
+  }
+
+  private func scatteredMoments(_ index: Int, _ lane: Int, _ channel: Channel) -> [Moment] {
+    let stamps = 1 << grid.level
+    let first = grid.firstStamp(of: index)
     var counts = [UInt32](repeating: 0, count: stamps)
     counts.withUnsafeMutableBufferPointer { counts in
       guard let base = counts.baseAddress else { return }
       _ = cascades[lane].place(block: index, into: base)
     }
+    var moments: [Moment] = []
     for stamp in 0..<stamps where counts[stamp] > 0 {
       let begin = Nanoseconds(first + stamp) * BlockGrid.stamp
       let part = BlockGrid.stamp / Nanoseconds(counts[stamp])
       for i in 0..<Nanoseconds(counts[stamp]) {
-        millis.append(startMillis + Int64(first + stamp))
-        sends.append(send(begin + i * part))
+        moments.append(
+          Moment(
+            millis: stamped(startMillis + Int64(first + stamp)),
+            send: channel.send(begin + i * part)))
       }
     }
-    return (millis, sends)
+    return moments
+  }
+
+  /// Puts the markers of a block among its events, one for each partition side by side.
+  private func add(
+    _ markers: FileStream.Markers, _ index: Int, _ channel: Channel, to moments: inout [Moment]
+  ) {
+    let (start, end) = (grid.start(of: index), grid.start(of: index + 1))
+    var at = (start + markers.every - 1) / markers.every * markers.every
+    while at < end {
+      let millis = stamped(startMillis + at / BlockGrid.stamp)
+      let marker = Moment(millis: millis, send: channel.send(at), isMarker: true)
+      let place = moments.firstIndex { $0.send > marker.send } ?? moments.count
+      moments.insert(contentsOf: repeatElement(marker, count: partitions), at: place)
+      at += markers.every
+    }
   }
 }

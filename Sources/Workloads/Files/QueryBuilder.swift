@@ -248,11 +248,11 @@ final class QueryBuilder {
 
 extension FileStream {
   /// The columns that a query sees of the stream, and where each comes from: the identity, then all
-  /// fields that are numbers, enums, booleans or strings; at most 30 of them.
+  /// fields that are numbers, enums, booleans or strings; at most 29 of them.
   var columns: (named: [NamedColumn], sources: [ColumnSource]) {
     var named = ["source", "sequence"].map { NamedColumn(name: $0, kind: .number) }
     var sources: [ColumnSource] = [.source, .sequence]
-    for (field, kernel) in zip(schema.fields.dropFirst(2), kernels) where named.count < 32 {
+    for (field, kernel) in zip(schema.fields.dropFirst(2), kernels) where named.count < 31 {
       var type = field.type
       if case .nullable(let inner, _) = type { type = inner }
       switch type {

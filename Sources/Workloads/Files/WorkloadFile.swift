@@ -32,8 +32,20 @@ public struct FileStream: Sendable {
   public var share: Double
   public var arrivals: Arrivals
   public var delay: Spread
+  /// Event times are whole multiples of this many milliseconds; 1 leaves them as they are.
+  public var stamp: Int64 = 1
+  public var markers: Markers?
   /// One for each field behind `source` and `sequence`, in their order.
   public var kernels: [FieldKernel]
+
+  /// Records that say how far a source has come, for streams so thin that the watermark would
+  /// wait for them: one for each partition in every interval.
+  public struct Markers: Hashable, Sendable {
+    /// Index in `schema.fields` of an enum, and the symbol that makes a record a marker.
+    public var field: Int
+    public var symbol: Int64
+    public var every: Nanoseconds
+  }
 
   /// How events scatter in time.
   public enum Arrivals: Hashable, Sendable {
@@ -93,10 +105,19 @@ public indirect enum Kernel: Sendable {
   case letters(Int)
   /// A member of a population, by number from 0.
   case member(of: Int)
+  /// A member, by a number of `bits` bits that looks arbitrary, plus `from`. Two kernels with the
+  /// same draws give a member the same number.
+  case token(of: Int, bits: Int, from: Int64, draws: TokenDraws)
   /// What a member has for ever; the field that holds the member, by index in the schema.
   case attribute(field: Int, Kernel)
   /// The event time plus some milliseconds.
   case time(offset: Int64)
+}
+
+/// The draws that give members their numbers.
+public struct TokenDraws: Hashable, Sendable {
+  public var component: String
+  public var purpose: String
 }
 
 /// A query of a workload file, over some of its streams.

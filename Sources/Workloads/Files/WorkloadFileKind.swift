@@ -30,9 +30,9 @@ private func make(
   guard var plan = found else {
     throw refusal("the workload \(choice.kind) has no query \(choice.query)")
   }
-  if plan.inputs.count == 1, let stream = file.streams.first(where: { $0.name == plan.input.stream })
-  {
-    plan.input.eventTime = stream.schema.fields[stream.timeField].name
+  for (index, input) in plan.inputs.enumerated() {
+    guard let stream = file.streams.first(where: { $0.name == input.stream }) else { continue }
+    plan.inputs[index].complete(from: stream)
   }
   let source = try KernelSource(file, choice, rate: rate, seed: seed, plan: plan)
   let read = plan.inputs.compactMap { input in file.streams.first { $0.name == input.stream } }
@@ -47,6 +47,18 @@ private func make(
     },
     laneStream: laneStream, eventNoun: "events",
     resultNoun: choice.query == "copy" ? "copies" : "results", plan: plan)
+}
+
+extension PlanInput {
+  /// Takes the time and the markers of a stream.
+  fileprivate mutating func complete(from stream: FileStream) {
+    eventTime = stream.schema.fields[stream.timeField].name
+    guard let markers = stream.markers else { return }
+    let field = ColumnSource.field(stream.schema.fields[markers.field].name)
+    let column = columns.firstIndex(of: field) ?? columns.count
+    if column == columns.count { columns.append(field) }
+    isMarker = .equal(.column(column), markers.symbol)
+  }
 }
 
 /// The events of a workload file: stream i has the lanes from i · sources on.
@@ -75,7 +87,8 @@ struct KernelSource: EventSource {
       streams.append(
         KernelStream(
           stream, populations: populations, seed: seed, firstLane: number * sources,
-          lanes: sources, perSecond: perSecond, startMillis: startMillis, columns: columns))
+          lanes: sources, perSecond: perSecond, startMillis: startMillis, columns: columns,
+          partitions: choice.partitions))
     }
     self.streams = streams
   }
@@ -93,7 +106,7 @@ struct KernelSource: EventSource {
   }
 
   func eventTimeFloor(block index: Int, of lane: Int) -> Int64 {
-    let grid = streams[lane / sources].grid
-    return (startMillis + Int64(grid.firstStamp(of: index))) * .millisecond
+    let stream = streams[lane / sources]
+    return stream.stamped(startMillis + Int64(stream.grid.firstStamp(of: index))) * .millisecond
   }
 }

@@ -128,7 +128,7 @@ struct WorkloadFileReader {
     _ entry: YAMLEntry, _ number: Int, _ populations: [Population]
   ) -> FileStream? {
     let path = "streams.\(entry.key)"
-    let known = ["schema", "event_time", "key", "share", "arrivals", "delay", "fields"]
+    let known = ["schema", "event_time", "key", "share", "arrivals", "delay", "stamp", "markers", "fields"]
     guard let reader = MappingReader(entry.value, path: path, known: known, log: log) else {
       return nil
     }
@@ -157,12 +157,20 @@ struct WorkloadFileReader {
     guard let time else { return nil }
     let kernels = KernelReader(log: log, schema: schema, time: time, populations: populations)
       .read(reader)
+    let stamp = reader.value("stamp") { (text) throws(ValueRefusal) in
+      let length = try parseDuration(text)
+      if length >= .millisecond, length <= .day, length % .millisecond == 0 {
+        return length / .millisecond
+      }
+      throw ValueRefusal("\(text) is no stamp", hint: "whole milliseconds, 1ms to 1d")
+    }
     guard let kernels else { return nil }
     return FileStream(
       name: entry.key, schema: schema, schemaJSON: schema.json,
       schemaID: Self.firstSchemaID + UInt32(number), timeField: time, keyField: key,
       share: share ?? 1, arrivals: arrivals(reader) ?? .random, delay: delay(reader),
-      kernels: kernels)
+      stamp: stamp ?? 1,
+      markers: markers(reader, schema), kernels: kernels)
   }
 
   static func index(_ text: String, _ names: [String]) throws(ValueRefusal) -> Int {
@@ -233,6 +241,29 @@ struct WorkloadFileReader {
       log.add(entry.keyMark, "\(path).\(entry.key)", error)
       return nil
     }
+  }
+
+  private func markers(_ reader: MappingReader, _ schema: AvroSchema) -> FileStream.Markers? {
+    guard let inner = reader.mapping("markers", known: ["field", "symbol", "every"]) else {
+      return nil
+    }
+    inner.require("field", hint: "an enum of the schema")
+    inner.require("symbol", hint: "its symbol for markers")
+    let names = schema.fields.map(\.name)
+    let field = inner.value("field") { (text) throws(ValueRefusal) in
+      let index = try Self.index(text, names)
+      if case .enumeration = schema.fields[index].type { return index }
+      throw ValueRefusal("\(quoted(text)) is no enum")
+    }
+    let every = inner.duration("every") ?? 100 * .millisecond
+    if every < 100 * .millisecond || every % .millisecond != 0 {
+      log.add(inner.mark, "\(inner.path(of: "every")): whole milliseconds from 100ms are wanted")
+    }
+    guard let field, case .enumeration(_, let symbols) = schema.fields[field].type,
+      let symbol = inner.choice("symbol", among: symbols)
+    else { return nil }
+    return FileStream.Markers(
+      field: field, symbol: Int64(symbols.firstIndex(of: symbol) ?? 0), every: every)
   }
 
   private func delay(_ reader: MappingReader) -> Spread {
