@@ -83,7 +83,8 @@ extension Judge {
       rowsDue = correctExpectations()
       results.settleAll()
     }
-    if oracle.overflowed { judgement.gaps.append("a sum of the plan does not fit 64 bits") }
+    if oracle.overflowed { judgement.gaps.append("a number of the plan does not fit 64 bits") }
+    if let failure = oracle.failure { judgement.gaps.append("the plan has no answer: \(failure)") }
     if !results.endWasTold {
       judgement.gaps.append("where the result stream ends was never told")
     }
@@ -106,6 +107,7 @@ extension Judge {
       let time = log.floored(block.eventTime[i])
       if oracle.exclude(absence, time: time) { applied.everywhere.insert(absence) }
     }
+    oracle.endOfTime = log.endOfTime
     oracle.finish()
   }
 
@@ -127,6 +129,7 @@ extension Judge {
       workload: context.workload, endOfLoad: context.endOfLoad,
       excluding: exclusions.everywhere.union(more), repeating: repeating,
       blockProvider: provider, onRow: onRow)
+    oracle.endOfTime = log.endOfTime
     exclusions.apply(to: oracle)
     return oracle
   }

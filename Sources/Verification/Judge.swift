@@ -140,8 +140,8 @@ public final class Judge {
     let time = log.floored(block.eventTime[i])
     let rules = LateRules(plan: context.workload.plan)
     let reason = rules.objection(
-      time: time, planOperator: planOperator, watermark: watermark,
-      ahead: log.timeAhead(of: event).map { log.floored($0) })
+      time: time, stream: log.stream(of: source), planOperator: planOperator,
+      watermark: watermark, ahead: log.timeAhead(of: event).map { log.floored($0) })
     droppedEvents.insert(event)
     if let reason {
       illegallyDropped.insert(event)
@@ -164,6 +164,7 @@ public final class Judge {
 
   /// Lets the oracle follow the least watermark of all tasks, and lets go of what is done with.
   private func advance() {
+    oracle.endOfTime = log.endOfTime
     if tasks > 0, watermarks.count >= tasks, let least = watermarks.min(), least > oracle.passed {
       // The end of the input says nothing about how far the load had come.
       if least < .max || context.endOfLoad != nil { oracle.advance(to: least) }
@@ -197,10 +198,12 @@ public final class Judge {
     if whole { finishResults(&judgement) }
     judgement.results.due = oracle.rowCount
     judgement.facts = facts.inOrder()
-    judgement.greatestDisorder = log.greatestDisorder
-    let plan = context.workload.plan
-    judgement.regimeIsComplete =
-      log.greatestDisorder < plan.watermarkDelay &+ plan.allowedLateness
+    let rules = LateRules(plan: context.workload.plan)
+    for stream in 0..<log.streams {
+      let disorder = log.greatestDisorder[stream]
+      judgement.greatestDisorder = max(judgement.greatestDisorder, disorder)
+      if disorder >= rules.patience(stream: stream) { judgement.regimeIsComplete = false }
+    }
     judgement.lateDropped = UInt64(legallyDropped.count)
     judgement.inputEvents = log.polled
     return judgement
@@ -231,17 +234,30 @@ struct Exclusions: Equatable {
 struct LateRules {
   let plan: Plan
 
+  /// Disorder of a stream below this changes nothing: its delay and the least lateness of the
+  /// operators that drop.
+  func patience(stream: Int) -> Nanoseconds {
+    var least: Nanoseconds?
+    for (number, planned) in plan.operators.enumerated() {
+      switch planned {
+      case .input, .filter, .select, .union, .topN, .expand: continue
+      default: least = min(least ?? .max, plan.lateness(of: number))
+      }
+    }
+    return plan.delay(of: stream) &+ (least ?? plan.allowedLateness)
+  }
+
   /// Why the drop is not legal; nil when it is. `ahead` is the greatest event time that may have
   /// been read before the event.
   func objection(
-    time: Int64, planOperator: Int, watermark: Int64, ahead: Int64?
+    time: Int64, stream: Int = 0, planOperator: Int, watermark: Int64, ahead: Int64?
   ) -> String? {
     guard plan.operators.indices.contains(planOperator) else {
       return "the plan has no operator \(planOperator)"
     }
-    let lateness = plan.allowedLateness
+    let lateness = plan.lateness(of: planOperator)
     switch plan.operators[planOperator] {
-    case .input, .filter, .select, .union, .topN, .expand, .total:
+    case .input, .filter, .select, .union, .topN, .expand:
       return "operator \(planOperator) keeps no state and drops nothing"
     case .tumbling(_, _, let size, let offset, _):
       var into = (time &- offset) % size
@@ -262,11 +278,11 @@ struct LateRules {
     case .deduplicate:
       let slack = windowBehind(planOperator)
       if time >= watermark &- lateness &- slack { return "it was not behind \(watermark)" }
-    case .pattern, .match, .process, .intervalJoin, .asOfJoin:
+    case .pattern, .match, .process, .intervalJoin, .asOfJoin, .total:
       if time >= watermark &- lateness { return "it was not behind the watermark \(watermark)" }
     }
     guard let ahead else { return "it had not been read" }
-    if watermark > ahead &- plan.watermarkDelay {
+    if watermark > ahead &- plan.delay(of: stream) {
       return "the watermark \(watermark) was less than the delay behind \(ahead)"
     }
     return nil

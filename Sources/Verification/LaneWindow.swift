@@ -72,6 +72,7 @@ struct BlockView {
   let digest: UnsafeMutablePointer<UInt64>
   let eventTime: UnsafeMutablePointer<Int64>
   let intendedAt: UnsafeMutablePointer<Int64>
+  let keyLength: UnsafeMutablePointer<UInt16>
 
   init(_ state: BlockState) {
     base = state.block.baseSequence
@@ -85,6 +86,7 @@ struct BlockView {
     digest = state.block.digest
     eventTime = state.block.eventTime
     intendedAt = state.block.intendedAt
+    keyLength = state.block.keyLength
   }
 }
 

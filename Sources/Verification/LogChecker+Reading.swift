@@ -112,7 +112,8 @@ extension LogChecker {
       lane.set(sequence, known)
       let pair = partition * lanes.count + Int(source)
       order(pair, source, sequence, partition, entry)
-      disorder(pair, block.eventTime[i], lateLanes.contains(Int(source)))
+      disorder(
+        pair, stream(of: source), block.eventTime[i], lateLanes.contains(Int(source)))
       return .fresh(block.digest[i])
     }
     if isAgain { return .again(block.digest[i]) }
@@ -164,16 +165,21 @@ extension LogChecker {
   }
 
   /// How far an event's time lies behind the greatest one read of its partition and source.
-  @inline(__always) func disorder(_ pair: Int, _ time: Int64, _ late: Bool) {
+  @inline(__always) func disorder(_ pair: Int, _ stream: Int, _ time: Int64, _ late: Bool) {
     let greatest = greatestTime[pair]
     if time >= greatest {
       greatestTime[pair] = time
-      if !late && time > streamTime { streamTime = time }
+      if !late && time > streamTime[stream] { streamTime[stream] = time }
       return
     }
-    if !late && greatest &- time > greatestDisorder {
-      greatestDisorder = max(greatestDisorder, floored(greatest) - floored(time))
+    if !late && greatest &- time > greatestDisorder[stream] {
+      greatestDisorder[stream] = max(greatestDisorder[stream], floored(greatest) - floored(time))
     }
+  }
+
+  /// The stream of a source; 0 for one that there is none of.
+  @inline(__always) func stream(of source: UInt32) -> Int {
+    Int(source) < laneStream.count ? laneStream[Int(source)] ?? 0 : 0
   }
 
   func floored(_ time: Int64) -> Int64 {
@@ -235,7 +241,7 @@ extension LogChecker {
   /// its place is not known.
   func timeAhead(of event: EventID) -> Int64? {
     guard Int(event.source) < lanes.count else { return nil }
-    if lateLanes.contains(Int(event.source)) { return streamTime }
+    if lateLanes.contains(Int(event.source)) { return streamTime[stream(of: event.source)] }
     let partition: Int32
     if let view = view(event.source, event.sequence, .reader) {
       partition = view.partition[Int(event.sequence - view.base)]

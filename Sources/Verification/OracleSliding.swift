@@ -32,7 +32,7 @@ final class SlidingStep: OracleStep {
     (size, slide, offset) = span
     self.aggregates = aggregates
     resolution = plan.resolution
-    lateness = plan.allowedLateness
+    lateness = plan.lateness(of: number)
     self.number = number
     let width = key.count + 1 + aggregates.reduce(0) { $0 + $1.width }
     super.init(output: RowPicks(rows: Rows(width: width)))
