@@ -109,19 +109,29 @@ public struct PlanInput: Hashable, Sendable {
   public var eventTime: String
   /// Instead of the plan's.
   public var watermarkDelay: Nanoseconds?
-  /// Rows for which this is true are markers: they move the watermark and the input's end, and reach
-  /// no operator.
+  /// Rows for which this is true are markers: they move the watermark and the input's end, and
+  /// reach no operator.
   public var isMarker: Predicate?
+  /// Columns that are the record's key, so that rows equal in them lie in one partition; nil when
+  /// nothing is known. In several inputs of a plan it is the same key, written alike. Saves an engine
+  /// the exchange of rows between its tasks, and changes no result.
+  public var recordKey: [Int]?
+  /// Other lists of columns that determine the record's key, such as the number of an order whose
+  /// key is its customer.
+  public var determiningKey: [[Int]]
 
   public init(
     stream: String, columns: [ColumnSource], eventTime: String = "event_time",
-    watermarkDelay: Nanoseconds? = nil, isMarker: Predicate? = nil
+    watermarkDelay: Nanoseconds? = nil, isMarker: Predicate? = nil, recordKey: [Int]? = nil,
+    determiningKey: [[Int]] = []
   ) {
     self.stream = stream
     self.columns = columns
     self.eventTime = eventTime
     self.watermarkDelay = watermarkDelay
     self.isMarker = isMarker
+    self.recordKey = recordKey
+    self.determiningKey = determiningKey
   }
 }
 
@@ -157,8 +167,8 @@ public indirect enum PlanOperator: Hashable, Sendable {
   case union([Int])
   /// One row for each element of a list that stands in columns, or for each ordered pair of
   /// different places; null elements give no row. Columns: those of the input, then the element (or
-  /// both), then its number from 0. Time and identity stay; the number of the copy comes last in the
-  /// order.
+  /// both), then its number from 0. Time and identity stay; the number of the copy comes last in
+  /// the order.
   case expand(Int, [Int], pairs: Bool)
   /// In event order per `by`: a row goes iff a kept earlier one is less than `horizon` before it.
   /// `Int64.max` keeps the first for ever.
