@@ -37,7 +37,7 @@ public final class Judge {
       workload: context.workload, endOfLoad: context.endOfLoad, partitions: context.partitions,
       facts: facts, provider: provider, recorder: context.recorder)
     let results = ResultChecker(
-      facts: facts, log: log, sink: context.sink, recorder: context.recorder)
+      plan: context.workload.plan, facts: facts, log: log, sink: context.sink, recorder: context.recorder)
     self.log = log
     self.results = results
     oracle = Oracle(
@@ -119,6 +119,17 @@ public final class Judge {
       }
     }
     watermarks[Int(task)] = max(before, time)
+    if time < .max && time > log.greatestWatermark(context.workload.plan) { eager(task, time, entry) }
+  }
+
+  /// E8: no event had been read from which the watermark could follow.
+  private func eager(_ task: UInt64, _ time: Int64, _ entry: UInt64) {
+    facts.add("E8") {
+      Case(
+        subject: .task(task), entries: [entry],
+        conclusion: "So the watermark of task \(task) came to \(time), although no event read "
+          + "from some stream by then lies its delay after that.")
+    }
   }
 
   /// E5: a drop is legal only where the recorded watermark had closed what the event belonged to,
@@ -164,7 +175,6 @@ public final class Judge {
 
   /// Lets the oracle follow the least watermark of all tasks, and lets go of what is done with.
   private func advance() {
-    oracle.endOfTime = log.endOfTime
     if tasks > 0, watermarks.count >= tasks, let least = watermarks.min(), least > oracle.passed {
       // The end of the input says nothing about how far the load had come.
       if least < .max || context.endOfLoad != nil { oracle.advance(to: least) }

@@ -72,7 +72,6 @@ struct BlockView {
   let digest: UnsafeMutablePointer<UInt64>
   let eventTime: UnsafeMutablePointer<Int64>
   let intendedAt: UnsafeMutablePointer<Int64>
-  let keyLength: UnsafeMutablePointer<UInt16>
 
   init(_ state: BlockState) {
     base = state.block.baseSequence
@@ -86,7 +85,6 @@ struct BlockView {
     digest = state.block.digest
     eventTime = state.block.eventTime
     intendedAt = state.block.intendedAt
-    keyLength = state.block.keyLength
   }
 }
 

@@ -1,6 +1,7 @@
 import Bytes
 import History
 import Model
+import Queries
 import Workloads
 
 /// What a read record turned out to be, with the digest that its value must have.
@@ -199,12 +200,32 @@ extension LogChecker {
     partitions[Int(partition)].end = Int64(offset)
   }
 
-  /// C2: the committed position of a partition never goes down.
+  /// The greatest watermark that what was read allows: the least of the streams.
+  func greatestWatermark(_ plan: Plan) -> Int64 {
+    var least = Int64.max
+    for stream in 0..<streams {
+      let time = streamTime[stream]
+      least = min(least, time == .min ? .min : time &- plan.delay(of: stream))
+    }
+    return least
+  }
+
+  /// C2: the committed position of a partition never goes down. C1: nor does it lie beyond what was
+  /// read.
   func readPosition(_ cursor: inout EntryCursor) throws(DecodingError) {
     let entry = cursor.entry
     let (partition, offset) = (try cursor.number(), try cursor.number())
     guard knows(partition: partition), offset < UInt64(Int64.max) else {
       throw .malformed("a position in partition \(partition) at \(offset)", at: 0)
+    }
+    let read = partitions[Int(partition)].high
+    if Int64(offset) > read {
+      facts.add("C1") {
+        Case(
+          subject: .position(partition), entries: [entry],
+          conclusion: "So position \(offset) of partition \(partition) was committed, although "
+            + "it had been read to \(read) only.")
+      }
     }
     let before = partitions[Int(partition)].committed
     if Int64(offset) < before {

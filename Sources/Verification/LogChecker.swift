@@ -45,10 +45,6 @@ final class LogChecker {
   let greatestDisorder: UnsafeMutablePointer<Int64>
   let streamTime: UnsafeMutablePointer<Int64>
   let streams: Int
-  /// The plan's results depend on the end of the run in event time.
-  private let needsEnd: Bool
-  /// Greatest time of the events that were sent, markers left out; only where the plan needs it.
-  private(set) var endOfTime = Int64.min
   /// Events at two offsets of the log; they count twice where the engine reads both.
   var duplicates: Set<EventID> = []
   let duplicatesKept = 100_000
@@ -88,13 +84,6 @@ final class LogChecker {
     greatestDisorder.initialize(repeating: 0, count: streams)
     streamTime = .allocate(capacity: streams)
     streamTime.initialize(repeating: .min, count: streams)
-    needsEnd = workload.plan.operators.contains { planned in
-      switch planned {
-      case .process(_, _, .cardGuard): false
-      case .process, .total: true
-      default: false
-      }
-    }
   }
 
   deinit {
@@ -130,9 +119,6 @@ final class LogChecker {
       let i = Int(truncatingIfNeeded: sequence &- view.base)
       view.flags[i] |= EventFlags.sent
       view.sentAt[i] = at
-      if self.needsEnd && view.keyLength[i] != RecordEntry.markerKey {
-        self.endOfTime = max(self.endOfTime, self.floored(view.eventTime[i]))
-      }
     }
     sent &+= UInt64(run.count)
   }

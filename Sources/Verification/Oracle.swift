@@ -28,9 +28,6 @@ public final class Oracle {
   public var overflowed: Bool { steps.contains { $0.overflowed } }
   /// Why the plan has no answer for other reasons, such as a timer set in the past; nil when it has.
   public var failure: String? { steps.first { !$0.failure.isEmpty }?.failure }
-  /// The end of the run in event time is not before this (`T_end`, queries.md 2.1): the greatest
-  /// time of the events that were sent so far. It counts beside that of the events computed with.
-  public var endOfTime = Int64.min
   /// Called with every event as it is computed with, once for each time it counts.
   var onEvent: ((UInt32, UInt64) -> Void)?
 
@@ -43,7 +40,8 @@ public final class Oracle {
   private let onRow: (ExpectedRow) -> Void
   private var excluded: Set<EventID> = []
   private let repeated: Set<EventID>
-  /// Greatest time of the events computed with.
+  /// Greatest time of the events computed with: the end of the run in event time, once all are
+  /// (`T_end`, queries.md 2.1).
   private var greatest = Int64.min
   private var key = ByteWriter()
   private var value = ByteWriter()
@@ -167,9 +165,8 @@ public final class Oracle {
 
   private func run(frontier: Int64) {
     for input in inputs { input.frontier = frontier }
-    let end = max(greatest, endOfTime)
     for step in steps {
-      step.end = end
+      step.end = greatest
       step.run()
     }
     guard let last = steps.last else { return }

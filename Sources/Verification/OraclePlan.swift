@@ -43,8 +43,13 @@ enum PlanSteps {
       SessionStep(
         steps[i], key: key, gap: gap, aggregates: aggregates, resolution: plan.resolution,
         ordered: ordered, number: number)
-    case .expand, .total, .intervalJoin, .asOfJoin:
-      preconditionFailure("no engine runs this plan")
+    case .expand(let i, let columns, let pairs): ExpandStep(steps[i], columns, pairs: pairs)
+    case .total(let i, let key, let aggregates):
+      TotalStep(steps[i], key: key, aggregates: aggregates, number: number)
+    case .intervalJoin(let join):
+      IntervalJoinStep(steps[join.left], steps[join.right], join, ordered: ordered, number: number)
+    case .asOfJoin(let join):
+      AsOfJoinStep(steps[join.left], steps[join.right], join, number: number)
     case .topN(let i, let group, let order, let count):
       TopStep(
         steps[i], group: group, order: order, count: count, ordered: ordered, number: number)
@@ -55,8 +60,21 @@ enum PlanSteps {
         steps[i], key: key, steps: predicates, within: within, measures: measures,
         ordered: ordered, number: number)
     case .process(let i, let key, let machine):
-      OracleMachines.step(machine, steps[i], key: key, ordered: ordered, number: number)
+      OracleMachines.step(
+        machine, steps[i], key: key, ordered: ordered, number: number,
+        keepsLast: plan.emission == .corrections && !comesOut(plan, number))
     }
+  }
+
+  /// Whether the rows of an operator are the result as they are, but for selections of columns: then
+  /// each may come out at once, and the last of a key counts there.
+  private static func comesOut(_ plan: Plan, _ number: Int) -> Bool {
+    var last = number
+    for next in plan.operators.indices.dropFirst(number + 1) {
+      guard case .select(last, _) = plan.operators[next] else { return false }
+      last = next
+    }
+    return true
   }
 
   /// For each operator, whether something that reads it, directly or through filters, selections

@@ -14,6 +14,7 @@ import Queries
 ///   let wait: Nanoseconds
 ///   var heard: Int64 = 0
 ///   var width: Int { 2 }                       // columns: the key, rows heard
+///   var resultKey: [Int]? { nil }
 ///   var isBlank: Bool { heard == 0 }
 ///
 ///   mutating func take(_ row: MachineRow, _ turn: inout MachineTurn) {
@@ -30,6 +31,10 @@ import Queries
 protocol OracleMachine {
   /// Columns of the rows that it emits.
   var width: Int { get }
+  /// Columns of an emitted row that identify it, as the machine's sentence declares; nil for the key
+  /// and the number of the row. With corrections a row takes the place of the one before with the
+  /// same result key.
+  var resultKey: [Int]? { get }
   /// The state is that of a key that was never seen: without timers it is forgotten. A machine that
   /// remembers for ever may say false.
   var isBlank: Bool { get }
@@ -96,6 +101,9 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
   private let key: [Int]
   private let fresh: Machine
   private let number: Int
+  /// Only the last row of each result key counts, and comes out at the end.
+  private let keepsLast: Bool
+  private var latest: [[Int64?]: Found] = [:]
   private var keys: [UInt64: KeyState] = [:]
   /// Keys by the time of one of their timers, which may have been replaced or taken away since.
   private var due = TimeHeap()
@@ -125,9 +133,14 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
     var cells: [Int64?]
     var evidence: Evidence
     var last: RowHead
+    /// Order in which it was emitted.
+    var serial: UInt64
   }
 
-  init(_ input: OracleStep, key: [Int], _ machine: Machine, number: Int) {
+  init(
+    _ input: OracleStep, key: [Int], _ machine: Machine, number: Int, keepsLast: Bool = false
+  ) {
+    self.keepsLast = keepsLast && machine.resultKey != nil
     self.input = input
     self.key = key
     fresh = machine
@@ -145,10 +158,14 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
       // A timer at the end runs, one after it does not.
       if end < .max { runTimers(before: end + 1) }
       keys.removeAll()
+      found += latest.values
+      latest.removeAll()
     } else {
       // Whether a timer past every event seen so far runs is not known yet.
       if end < .max { frontier = min(frontier, end + 1) }
       runTimers(before: frontier)
+      // Any row may yet be replaced, and what replaces it may be put anywhere by what follows.
+      if keepsLast { frontier = .min }
     }
     handOn()
   }
@@ -201,10 +218,11 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
     for cells in turn.emitted {
       precondition(cells.count == output.rows.width, "a machine emits the columns of its width")
       serial += 1
-      found.append(
-        Found(
-          time: turn.now, identity: state.key + [Int64(serial)], cells: cells,
-          evidence: evidence, last: cause))
+      let named = fresh.resultKey.map { columns in columns.map { cells[$0] } }
+      let row = Found(
+        time: turn.now, identity: named ?? state.key + [Int64(serial)], cells: cells,
+        evidence: evidence, last: cause, serial: serial)
+      if keepsLast { latest[row.identity] = row } else { found.append(row) }
     }
     for change in turn.changes {
       state.timers.removeAll { $0.name == change.timer }
@@ -227,7 +245,9 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
 
   private func handOn() {
     found.sort { a, b in
-      a.time != b.time ? a.time < b.time : identityPrecedes(a.identity, b.identity)
+      if a.time != b.time { return a.time < b.time }
+      if a.identity != b.identity { return identityPrecedes(a.identity, b.identity) }
+      return a.serial < b.serial
     }
     for (place, row) in found.enumerated() {
       putOut(

@@ -139,7 +139,7 @@ final class SessionStep: OracleStep {
     }
     let bound = input.frontier
     // A row at exactly the end of the gap would still join.
-    while let digest = ends.take(until: bound == .max ? .max : bound - 1) {
+    while let digest = ends.take(until: bound == .max || bound == .min ? bound : bound - 1) {
       guard let session = open[digest] else { continue }
       if bound == .max || session.last + gap < bound {
         closed.append(session)
