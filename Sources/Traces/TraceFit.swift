@@ -119,7 +119,10 @@ private struct TraceFitter {
         + "\(FitText.comment(stream)), \(FitText.decimal(rate)) a second.",
       "weir-workload: 1", "name: \(FitText.name(name))", "sources: \(max(sources.count, 1))",
     ]
-    let keyField = samples.firstIndex { $0.followsKey && $0.isWhole && keyed > 0 }
+    let keyField = samples.firstIndex {
+      $0.followsKey && $0.isWhole && keyed > 0 && $0.field.name != "source"
+        && $0.field.name != "sequence"
+    }
     if keyField != nil {
       let law = MemberLaw(counts: keys.values.sorted(by: >))
       lines += [
@@ -185,6 +188,7 @@ private struct FieldSample {
   private var length = 0
   /// What each key's value was, until one key has two or two keys share one.
   private var ofKey: [UInt64: String] = [:]
+  private var values: Set<String> = []
   private(set) var followsKey = true
   private static let mostTexts = 400
 
@@ -206,11 +210,12 @@ private struct FieldSample {
       return
     }
     if followsKey {
-      if let key, ofKey[key] == nil || ofKey[key] == text {
+      if let key, ofKey[key] == text || (ofKey[key] == nil && values.insert(text).inserted) {
         ofKey[key] = text
       } else {
         followsKey = false
         ofKey = [:]
+        values = []
       }
     }
     length += text.utf8.count

@@ -71,12 +71,12 @@ struct KernelReader {
     if nulls != nil, !isNullable, let mark = reader.entry("nulls")?.keyMark {
       log.add(mark, "\(path).nulls: the schema lets the field not be null")
     }
-    guard let kernel = kernel(reader, type) else { return nil }
+    guard let kernel = kernel(reader, type, index) else { return nil }
     return FieldKernel(kernel: kernel, nulls: nulls?.value ?? 0)
   }
 
   /// The kernel of a mapping, checked against a type without null.
-  private func kernel(_ reader: MappingReader, _ type: AvroType, nested: Bool = false) -> Kernel? {
+  private func kernel(_ reader: MappingReader, _ type: AvroType, _ place: Int) -> Kernel? {
     reader.require("kernel", hint: "one of \(Self.kernels.map(\.name).joined(separator: ", "))")
     guard let name = reader.choice("kernel", among: Self.kernels.map(\.name)) else { return nil }
     let keys = Self.kernels.first { $0.name == name }?.keys ?? []
@@ -106,7 +106,7 @@ struct KernelReader {
         .member(of: populations.firstIndex { $0.name == name } ?? 0)
       }
     case "token": return token(reader)
-    case "attribute": return attribute(reader, type)
+    case "attribute": return attribute(reader, type, before: place)
     default: return number(name, reader, units)
     }
   }
@@ -158,15 +158,19 @@ struct KernelReader {
       draws: draws ?? TokenDraws(component: "workload-file.token", purpose: name))
   }
 
-  private func attribute(_ reader: MappingReader, _ type: AvroType) -> Kernel? {
+  private func attribute(
+    _ reader: MappingReader, _ type: AvroType, before place: Int
+  ) -> Kernel? {
     reader.require("of", hint: "the field that holds the member")
     reader.require("draw", hint: "how members get it: draw: {kernel: uniform, from: 1, to: 9}")
     let names = schema.fields.map(\.name)
     let field = reader.value("of") { (text) throws(ValueRefusal) in
-      try WorkloadFileReader.index(text, names)
+      let index = try WorkloadFileReader.index(text, names)
+      if index >= 2, index < place { return index }
+      throw ValueRefusal("\(quoted(text)) is no field before this one")
     }
     guard let inner = reader.mapping("draw", known: Self.keys),
-      let kernel = kernel(inner, type, nested: true), let field
+      let kernel = kernel(inner, type, place), let field
     else { return nil }
     switch kernel {
     case .counter, .attribute, .time, .member, .token:

@@ -139,6 +139,7 @@ struct WorkloadFileReader {
     let names = schema.fields.map(\.name)
     let time = reader.value("event_time") { (text) throws(ValueRefusal) in
       let index = try Self.index(text, names)
+      if index < 2 { throw ValueRefusal("\(quoted(text)) is the identity of an event") }
       switch schema.fields[index].type {
       case .timestampMillis, .timestampMicros, .long: return index
       default: throw ValueRefusal("\(quoted(text)) is no timestamp and no long")
@@ -146,6 +147,7 @@ struct WorkloadFileReader {
     }
     let key = reader.value("key") { (text) throws(ValueRefusal) in
       let index = try Self.index(text, names)
+      if index < 2 { throw ValueRefusal("\(quoted(text)) is the identity of an event, no key") }
       if case .nullable = schema.fields[index].type {
         throw ValueRefusal("\(quoted(text)) may be null, and a key may not")
       }
