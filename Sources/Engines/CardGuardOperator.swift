@@ -75,7 +75,7 @@ final class CardGuardOperator: Operator {
   ) {
     let t = row[0]
     var attempts = 1
-    for slot in 0..<(limit - 1) where record[Self.times + slot] >= t - window { attempts += 1 }
+    for slot in 0..<max(limit - 1, 0) where record[Self.times + slot] >= t - window { attempts += 1 }
     var code: Int64 = 0
     if t < record[2] {
       code = 62
@@ -88,7 +88,7 @@ final class CardGuardOperator: Operator {
     }
     record[Self.times] = t
     record[1] = max(t + window, record[2])
-    answer(row, origin, code: code, attempts: attempts, blockedUntil: record[2])
+    answer(row, origin, code: code, attempts: min(attempts, limit), blockedUntil: record[2])
   }
 
   @inline(__always) private func answer(
