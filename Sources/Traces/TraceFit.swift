@@ -60,6 +60,9 @@ private struct TraceFitter {
   private var sources: Set<UInt32> = []
   /// Event times are multiples of this many nanoseconds.
   private var grain: Int64 = 0
+  /// How many events of a source have one time in a row, and the row that is going on.
+  private var runs: [Int64] = []
+  private var run: (source: UInt32, time: Int64, count: Int64) = (0, .min, 0)
   private static let mostValues: UInt64 = 100_000
 
   init(schema: AvroSchema, name: String, stream: String) {
@@ -80,6 +83,7 @@ private struct TraceFitter {
     while let (lane, event) = try merge.next() {
       let block = lane.block
       sources.insert(block.summary.source)
+      count(block.summary.source, block.eventTime(at: event))
       grain = Self.divisor(grain, block.eventTime(at: event))
       if let key = block.key(at: event) {
         keys[digest64(key), default: 0] += 1
@@ -104,6 +108,26 @@ private struct TraceFitter {
     }
   }
 
+  private mutating func count(_ source: UInt32, _ time: Int64) {
+    if run.count > 0 && run.source == source && run.time == time {
+      run.count += 1
+      return
+    }
+    if run.count > 0 { runs.append(run.count) }
+    run = (source, time, 1)
+  }
+
+  /// Quantiles of batch sizes, when events share their times far more than a coarse clock explains.
+  private func batches(_ statistics: TraceStatistics, rate: Double) -> [Int64] {
+    guard let shared = statistics.sameStampShare, shared > 0.05, runs.count > 1 else { return [] }
+    let r = rate * Double(max(grain, 1)) / 1e9
+    let chance = r > 0 ? 1 - (1 - portableExp(-r)) / r : 0
+    if chance > 0.7 * shared { return [] }
+    let sorted = (runs + [run.count]).sorted()
+    let steps = min(256, sorted.count - 1)
+    return (0...steps).map { min(sorted[$0 * (sorted.count - 1) / steps], 10_000) }
+  }
+
   private static func divisor(_ a: Int64, _ b: Int64) -> Int64 {
     var (x, y) = (a.magnitude, b.magnitude)
     while y != 0 { (x, y) = (y, x % y) }
@@ -120,7 +144,7 @@ private struct TraceFitter {
       "weir-workload: 1", "name: \(FitText.name(name))", "sources: \(max(sources.count, 1))",
     ]
     let keyField = samples.firstIndex {
-      $0.followsKey && $0.isWhole && keyed > 0 && $0.field.name != "source"
+      $0.followsKey && $0.canBeKey && keyed > 0 && $0.field.name != "source"
         && $0.field.name != "sequence"
     }
     if keyField != nil {
@@ -131,14 +155,15 @@ private struct TraceFitter {
           + "shift: \(FitText.decimal(law.shift))}",
       ]
     } else if keyed > 0 {
-      shortcomings.append("its keys are in no field that is a whole number, so they are left out")
+      shortcomings.append("its keys stand in no field by themselves, so they are left out")
     }
     lines += [
       "streams:", "  \(FitText.name(stream)):", "    schema: '\(schema.json)'",
       "    event_time: \(schema.fields[time].name)",
     ]
     if let keyField { lines.append("    key: \(schema.fields[keyField].name)") }
-    lines.append("    arrivals: \(FitText.arrivals(statistics, rate: rate))")
+    let sizes = batches(statistics, rate: rate)
+    lines.append("    arrivals: \(FitText.arrivals(statistics, rate: rate, sizes: sizes))")
     lines += delayLines(&shortcomings)
     if grain >= 1_000_000 && grain > 1_000_000 {
       lines.append("    stamp: \(grain / 1_000_000)ms")
@@ -199,6 +224,8 @@ private struct FieldSample {
   }
 
   var isWhole: Bool { plain == .int || plain == .long }
+
+  var canBeKey: Bool { isWhole || field.type == .string }
 
   private var isFloating: Bool { plain == .float || plain == .double }
 
@@ -358,13 +385,23 @@ private enum FitText {
     return "kernel: quantiles, quantiles: [\(values.joined(separator: ", "))]"
   }
 
-  static func arrivals(_ statistics: TraceStatistics, rate: Double) -> String {
+  static func arrivals(_ statistics: TraceStatistics, rate: Double, sizes: [Int64]) -> String {
+    // Batches of s events make the index E[s^2]/E[s] by themselves.
+    let sum = Double(max(sizes.reduce(0, +), 1))
+    let own = sizes.isEmpty ? 1 : sizes.reduce(0.0) { $0 + Double($1) * Double($1) } / sum
+    let mean = sizes.isEmpty ? 1 : sum / Double(sizes.count)
+    let list = sizes.map { String($0) }.joined(separator: ", ")
+    let batch = sizes.isEmpty ? "" : ", sizes: [\(list)]"
     var points: [String] = []
-    if let index = statistics.dispersionSecond { points.append("1s: \(decimal(max(index, 1)))") }
-    if let index = statistics.dispersionMinute { points.append("60s: \(decimal(max(index, 1)))") }
-    if points.isEmpty { return "{kind: random}" }
+    for (window, index) in [
+      ("1s", statistics.dispersionSecond), ("60s", statistics.dispersionMinute),
+    ] {
+      guard let index else { continue }
+      points.append("\(window): \(decimal(max(1 + (index - own) / mean, 1)))")
+    }
+    if points.isEmpty { return "{kind: random\(batch)}" }
     if (statistics.dispersionSecond ?? 1) < 0.5 { return "{kind: even}" }
     let perHour = max(Int64((rate * 3_600).rounded()), 1)
-    return "{kind: bursty, rate: \(perHour)/h, dispersion: {\(points.joined(separator: ", "))}}"
+    return "{kind: bursty, rate: \(perHour)/h, dispersion: {\(points.joined(separator: ", "))}\(batch)}"
   }
 }

@@ -155,7 +155,7 @@ struct ExpressionText {
   private mutating func negation() throws(ExpressionRefusal) -> Predicate {
     depth += 1
     defer { depth -= 1 }
-    if depth > 100 { throw ExpressionRefusal(message: "it is nested more than 100 deep") }
+    if depth > 40 { throw ExpressionRefusal(message: "it is nested more than 40 deep") }
     if take("not") { return .not(try negation()) }
     if token == .sign("("), opensCondition {
       next += 1
@@ -298,7 +298,7 @@ struct ExpressionText {
   private mutating func unary() throws(ExpressionRefusal) -> Value {
     depth += 1
     defer { depth -= 1 }
-    if depth > 100 { throw ExpressionRefusal(message: "it is nested more than 100 deep") }
+    if depth > 40 { throw ExpressionRefusal(message: "it is nested more than 40 deep") }
     if take("-") {
       if case .number(let number) = token {
         next += 1

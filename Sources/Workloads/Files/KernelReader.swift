@@ -125,6 +125,9 @@ struct KernelReader {
       case .timestampMillis, .timestampMicros, .long: return nil
       default: return "a time fills timestamps and longs alone"
       }
+    case "member", "token", "counter":
+      if type == .string || units != nil { return nil }
+      return "'\(name)' fills numbers and strings alone"
     default:
       if units == nil { return "'\(name)' fills numbers alone; take choice or letters" }
       return nil

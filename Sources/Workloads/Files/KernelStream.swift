@@ -23,6 +23,8 @@ struct KernelStream: Sendable {
   private let columns: [ColumnSource]
   private let longest: Int
   private let partitions: Int
+  /// How many events arrive at once; nil: one.
+  private let sizes: QuantileTable?
   /// Milliseconds to the unit of the event-time field.
   private let timeUnit: Int64
 
@@ -49,13 +51,23 @@ struct KernelStream: Sendable {
     fieldDraws = fields.map { family("field.\($0.name)") }
     nullDraws = family("null")
     places = family("place")
+    var perBatch = 1.0
+    if let last = stream.batchSizes.last {
+      let table = stream.batchSizes
+      // The last size is reached at the end of the range alone.
+      sizes = QuantileTable(range: table[0]...last) { Self.size(table, $0) }
+      perBatch = (0..<1_024).reduce(0.0) { $0 + Self.size(table, (Double($1) + 0.5) / 1_024) }
+      perBatch /= 1_024
+    } else {
+      sizes = nil
+    }
     var profile = RateProfile(points: [(1_000, 1), (8_388_608, 1)])
     if case .bursty(let measured, let points) = stream.arrivals {
-      profile = RateProfile(points: Self.moments(points, rate: measured))
+      profile = RateProfile(points: Self.moments(points, rate: measured / perBatch))
     }
     cascades = (0..<lanes).map {
       CountCascade(
-        family: family("count"), lane: $0, rate: perStamp, grid: grid, profile: profile,
+        family: family("count"), lane: $0, rate: perStamp / perBatch, grid: grid, profile: profile,
         unevenness: 1)
     }
     let phases = family("phase").stream(0)
@@ -86,6 +98,14 @@ struct KernelStream: Sendable {
     }
     if found[found.count - 1].stamps < 8_388_608 { found.append((8_388_608, 1)) }
     return found
+  }
+
+  /// The size at a probability: straight lines between quantiles.
+  private static func size(_ table: [Int64], _ p: Double) -> Double {
+    let place = p * Double(table.count - 1)
+    let index = min(Int(place), table.count - 2)
+    let rest = place - Double(index)
+    return Double(table[index]) * (1 - rest) + Double(table[index + 1]) * rest
   }
 
   private static func bytes(_ field: AvroField, _ kernel: Kernel) -> Int {
@@ -138,7 +158,7 @@ struct KernelStream: Sendable {
       block.keyLength[i] = RecordEntry.markerKey
     } else if let key = stream.keyField {
       let place = key - 2
-      if kernels[place].texts.isEmpty && kernels[place].letters == 0 {
+      if stream.schema.fields[key].type != .string && stream.schema.fields[key].type != .bytes {
         out.bigEndian(UInt64(bitPattern: values[place]))
       } else {
         out.bytes(text(place, values[place]))
@@ -161,7 +181,9 @@ struct KernelStream: Sendable {
 
   private func text(_ place: Int, _ value: Int64) -> [UInt8] {
     let kernel = kernels[place]
-    if kernel.letters == 0 { return kernel.texts[Int(value)] }
+    if kernel.letters == 0 {
+      return kernel.texts.isEmpty ? Array(String(value).utf8) : kernel.texts[Int(value)]
+    }
     let signs = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
     var word = UInt64(bitPattern: value)
     return (0..<kernel.letters).map { letter in
@@ -285,14 +307,16 @@ struct KernelStream: Sendable {
       _ = cascades[lane].place(block: index, into: base)
     }
     var moments: [Moment] = []
+    let draws = places.indexed(UInt64(lane)).stream(UInt64(index))
     for stamp in 0..<stamps where counts[stamp] > 0 {
       let begin = Nanoseconds(first + stamp) * BlockGrid.stamp
       let part = BlockGrid.stamp / Nanoseconds(counts[stamp])
       for i in 0..<Nanoseconds(counts[stamp]) {
-        moments.append(
-          Moment(
-            millis: stamped(startMillis + Int64(first + stamp)),
-            send: channel.send(begin + i * part)))
+        let moment = Moment(
+          millis: stamped(startMillis + Int64(first + stamp)),
+          send: channel.send(begin + i * part))
+        let size = sizes?.sample(draws.word(UInt64(moments.count))) ?? 1
+        moments.append(contentsOf: repeatElement(moment, count: Int(size)))
       }
     }
     return moments

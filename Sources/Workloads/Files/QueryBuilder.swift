@@ -279,6 +279,7 @@ extension Kernel {
     switch self {
     case .texts(let texts, _): texts.map(\.utf8.count).max() ?? 0
     case .letters(let count): count
+    case .member, .token, .counter: 20
     case .attribute(_, let inner): inner.longestText
     default: 0
     }

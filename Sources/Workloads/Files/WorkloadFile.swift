@@ -31,6 +31,8 @@ public struct FileStream: Sendable {
   /// Events for each event that `load.rate` counts, which are those of the first stream.
   public var share: Double
   public var arrivals: Arrivals
+  /// Quantiles of how many events arrive at once, at equal steps of probability; empty: one.
+  public var batchSizes: [Int64] = []
   public var delay: Spread
   /// Event times are whole multiples of this many milliseconds; 1 leaves them as they are.
   public var stamp: Int64 = 1

@@ -119,9 +119,10 @@ struct WorkloadFileReader {
     if entries.isEmpty || entries.count > 16 {
       log.add(reader.mark, "streams: \(entries.count) of them", hint: "1 to 16")
     }
-    return entries.enumerated().compactMap { number, entry in
+    // Queries mean nothing while a stream is missing.
+    return entries.enumerated().map { number, entry in
       stream(entry, number, populations)
-    }
+    }.compactMapAll { $0 }
   }
 
   private func stream(
@@ -170,7 +171,8 @@ struct WorkloadFileReader {
     return FileStream(
       name: entry.key, schema: schema, schemaJSON: schema.json,
       schemaID: Self.firstSchemaID + UInt32(number), timeField: time, keyField: key,
-      share: share ?? 1, arrivals: arrivals(reader) ?? .random, delay: delay(reader),
+      share: share ?? 1, arrivals: arrivals(reader) ?? .random,
+      batchSizes: batchSizes(reader), delay: delay(reader),
       stamp: stamp ?? 1,
       markers: markers(reader, schema), kernels: kernels)
   }
@@ -204,7 +206,7 @@ struct WorkloadFileReader {
   }
 
   private func arrivals(_ reader: MappingReader) -> FileStream.Arrivals? {
-    let keys = ["kind", "rate", "dispersion"]
+    let keys = ["kind", "rate", "dispersion", "sizes"]
     guard let inner = reader.mapping("arrivals", known: keys) else { return nil }
     inner.require("kind", hint: "one of even, random, bursty")
     let kind = inner.choice("kind", among: ["even", "random", "bursty"])
@@ -226,6 +228,24 @@ struct WorkloadFileReader {
       return .bursty(rate: rate.perSecond, points)
     default: return .random
     }
+  }
+
+  private func batchSizes(_ reader: MappingReader) -> [Int64] {
+    guard case .mapping? = reader.entry("arrivals")?.value.content,
+      let node = reader.entry("arrivals")?.value["sizes"]
+    else { return [] }
+    let sizes = (node.elements ?? []).compactMap { $0.scalar.flatMap { Int64($0) } }
+    let fits = sizes.allSatisfy { (1...10_000).contains($0) } && sizes == sizes.sorted()
+    if sizes.count < 2 || sizes.count > 1_025 || sizes.count != node.elements?.count || !fits {
+      log.add(
+        node.mark, "\(reader.path(of: "arrivals")).sizes: 2 to 1025 sizes that never fall",
+        hint: "quantiles at equal steps, each 1 to 10000: [1, 1, 2, 9]")
+      return []
+    }
+    if reader.entry("arrivals")?.value["kind"]?.scalar == "even" {
+      log.add(node.mark, "\(reader.path(of: "arrivals")).sizes: the kind even has no batches")
+    }
+    return sizes
   }
 
   private func dispersion(_ entry: YAMLEntry, _ inner: MappingReader) -> FileStream.Dispersion? {
