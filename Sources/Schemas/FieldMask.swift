@@ -306,3 +306,23 @@ private func pseudonym(of value: JSONValue, _ key: PseudonymKey) -> JSONValue? {
   default: return nil
   }
 }
+
+extension Schema {
+  /// A record of the fields of another record and, behind them, of this one's; one that has the
+  /// name of one of those is renamed by a prefix. Both are records, the other without named types.
+  public func prefixed(
+    by other: Schema, renaming prefix: String
+  ) throws(SchemaError) -> Schema {
+    guard case .named(let place) = root, case .record(let mine) = definitions[place].shape,
+      case .named(let head) = other.root, case .record(let first) = other.definitions[head].shape
+    else { throw SchemaError("the schema is not a record") }
+    var fields = first
+    for var field in mine {
+      if first.contains(where: { same($0.name, field.name) }) { field.name = prefix + field.name }
+      fields.append(field)
+    }
+    var schema = self
+    schema.definitions[place].shape = .record(fields)
+    return schema
+  }
+}

@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `a topic becomes a masked trace, and goes on`() throws {
+  @Test func `a topic becomes a masked trace, goes on, and is replayed`() throws {
     let topic = try TestTopic("payments")
     let avsc = """
       {"type":"record","name":"P","fields":[{"name":"amount","type":"int"},
@@ -56,6 +56,13 @@ import Testing
     #expect(lines.allSatisfy { $0.contains(#""key":null"#) && $0.contains(#""offset":"#) })
     #expect(try weir(["trace", "verify", "p.trace"]).code == 0)
     #expect(try weir(["trace", "stats", "p.trace"]).code == 0)
+    let run = try weir(
+      [
+        "run", "replay", "--trace", "p.trace", "--speed", "10x", "--out", "run",
+        "--set", "expect={exactly_once: true}",
+      ],
+      environment: ["WEIR_HOME": WeirProcess.checkout.path])
+    #expect(run.code == 0 && run.output.hasPrefix("VALID  31 events"), "\(run.output)")
     try searchForSecrets()
   }
 
@@ -63,7 +70,10 @@ import Testing
   private func searchForSecrets() throws {
     let folder = scratch.folder.path
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-      if name == "key.txt" { continue }
+      var isFolder: ObjCBool = false
+      let path = scratch.folder.appendingPathComponent(name).path
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if name == "key.txt" || isFolder.boolValue { continue }
       let bytes = try Data(contentsOf: scratch.folder.appendingPathComponent(name))
       for secret in ["holder 1", "abcdef-secret", "k13"] {
         #expect(bytes.range(of: Data(secret.utf8)) == nil, "\(secret) in \(name)")
