@@ -23,8 +23,7 @@ extension CommandTable {
         "one live line, a line per phase and fault, or nothing", standard: "auto"),
     ],
     planned: [
-      "explore", "sweep", "capacity", "choose", "gate", "serve",
-      "calibrate", "selftest", "record",
+      "explore", "sweep", "capacity", "choose", "gate", "serve", "calibrate", "selftest",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),
