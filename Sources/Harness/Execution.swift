@@ -73,10 +73,12 @@ public func execute(
 }
 
 /// Judges a recorded history from its entries alone: the scenario stands in its first one.
-/// `parse` reads the scenario text that the history holds. `ownKinds` are the
-/// workloads of files that it needs. `machine` is what the run folder knows beside it; without it, costs and usage are those of no run.
+/// `parse` reads the scenario text that the history holds. `ownKinds` are the workloads of files
+/// that it needs. `machine` is what the run folder knows beside it; without it, costs and usage are
+/// those of no run.
 public func judgeHistory(
-  path: String, machine: MachineFacts?, ownKinds: (Scenario) throws(Problems) -> [WorkloadKind] = { _ in [] },
+  path: String, machine: MachineFacts?,
+  ownKinds: (Scenario) throws(Problems) -> [WorkloadKind] = { _ in [] },
   traceFile: (Scenario) -> String?,
   parse: (String) throws(Problems) -> Scenario
 ) throws(RunFailure) -> RunResult {

@@ -14,7 +14,9 @@ private let shop = """
   weir-workload: 1
   name: shop
   sources: 2
-  populations: {customers: {count: 500, exponent: 1.1, shift: 3}, skus: {count: 100k, exponent: 1.2}}
+  populations:
+    customers: {count: 500, exponent: 1.1, shift: 3}
+    skus: {count: 100k, exponent: 1.2}
   streams:
     orders:
       schema: '{"type":"record","name":"O","fields":[
@@ -82,7 +84,9 @@ private func problems(_ text: String) -> [String] {
     for event in events(workload.source, blocks: 0..<3, lanes: 0..<2) {
       var columns = [Int64](repeating: 0, count: reader.columnCount)
       var nulls: UInt32 = 0
-      let header = try event.value.withUnsafeBytes { try reader.read($0, into: &columns, nulls: &nulls) }
+      let header = try event.value.withUnsafeBytes {
+        try reader.read($0, into: &columns, nulls: &nulls)
+      }
       #expect(columns == event.columns && nulls == event.nulls)
       #expect(header.eventTime == event.eventTime && header.sequence == event.sequence)
     }

@@ -15,7 +15,9 @@ extension CommandSpec {
       OptionSpec("stream", .text("NAME"), "this stream", standard: "the first"),
     ],
     examples: [
-      ExampleSpec("weir trace fit day.trace --out day.workload.yaml", "make more of the same")
+      ExampleSpec("weir trace fit day.trace --out day.workload.yaml", "make more of the same"),
+      ExampleSpec(
+        "weir trace fit day.trace --stream orders --out o.workload.yaml", "one stream of several"),
     ],
     exits: [
       ExitMeaning(.holds, "written, and every gate passes"),

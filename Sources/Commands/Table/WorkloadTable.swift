@@ -18,7 +18,9 @@ extension CommandSpec {
     ],
     examples: [
       ExampleSpec(
-        "weir workload new --schema order.avsc --out orders.workload.yaml", "a first draft")
+        "weir workload new --schema order.avsc --out orders.workload.yaml", "a first draft"),
+      ExampleSpec(
+        "weir workload new --schema a.avsc --out a.workload.yaml --json", "for a program"),
     ],
     exits: [
       ExitMeaning(.holds, "the file is written"),

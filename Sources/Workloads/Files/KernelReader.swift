@@ -19,7 +19,8 @@ struct KernelReader {
     ("constant", ["value"]), ("counter", ["from"]), ("uniform", ["from", "to"]),
     ("normal", ["mean", "deviation", "from", "to"]),
     ("lognormal", ["median", "sigma", "from", "to"]), ("quantiles", ["quantiles"]),
-    ("choice", ["values", "weights"]), ("letters", ["length"]), ("member", ["of"]), ("token", ["of", "bits", "from", "draws"]),
+    ("choice", ["values", "weights"]), ("letters", ["length"]), ("member", ["of"]),
+    ("token", ["of", "bits", "from", "draws"]),
     ("attribute", ["of", "draw"]), ("event-time", ["offset"]),
   ]
 

@@ -199,7 +199,8 @@ final class QueryBuilder {
     if kind == "interval_join" {
       inner.require("lower", hint: "such as lower: -5s")
       inner.require("upper", hint: "such as upper: 5s")
-      guard let lower = inner.value("lower", Self.signed), let upper = inner.value("upper", Self.signed)
+      guard let lower = inner.value("lower", Self.signed),
+        let upper = inner.value("upper", Self.signed)
       else { return nil }
       operators.append(
         .intervalJoin(

@@ -129,7 +129,9 @@ struct WorkloadFileReader {
     _ entry: YAMLEntry, _ number: Int, _ populations: [Population]
   ) -> FileStream? {
     let path = "streams.\(entry.key)"
-    let known = ["schema", "event_time", "key", "share", "arrivals", "delay", "stamp", "markers", "fields"]
+    let known = [
+      "schema", "event_time", "key", "share", "arrivals", "delay", "stamp", "markers", "fields",
+    ]
     guard let reader = MappingReader(entry.value, path: path, known: known, log: log) else {
       return nil
     }
@@ -295,7 +297,7 @@ struct WorkloadFileReader {
     let median = inner.duration("median") ?? standard.median
     let p99 = inner.duration("p99") ?? 3 * median
     if median > 200 * .millisecond || p99 > 200 * .millisecond {
-      log.add(inner.mark, "\(inner.path): above 200ms", hint: "the channel holds back 200ms at most")
+      log.add(inner.mark, "\(inner.path): above 200ms", hint: "it holds back 200ms at most")
     }
     if p99 < median { log.add(inner.mark, "\(inner.path): p99 is below the median") }
     return Spread(median: median, p99: p99)
