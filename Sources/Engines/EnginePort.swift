@@ -20,9 +20,9 @@ public enum EngineTimer: Hashable, Sendable {
 public enum Coordination: Hashable, Sendable {
   /// As they come; a checkpoint at each interval.
   case continuous
-  /// In batches, one at each interval (Spark's): its end offsets are written down first, and a batch
-  /// that was planned and not committed runs again over the same records. The watermark that a
-  /// batch closes with is that of the batches before.
+  /// In batches, one at each interval (Spark's): its end offsets are written down first, and a
+  /// batch that was planned and not committed runs again over the same records. The watermark that
+  /// a batch closes with is that of the batches before.
   case microBatches
 }
 

@@ -188,7 +188,8 @@ final class EngineTask {
     return reached
   }
 
-  /// Moves the watermarks as far as the batches before had come, and remembers how far this one has.
+  /// Moves the watermarks as far as the batches before had come, and remembers how far this one
+  /// has.
   func advanceBehind(at now: Instant) {
     if partitions.isEmpty { return }
     streams = ahead

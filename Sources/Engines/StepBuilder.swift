@@ -97,6 +97,9 @@ struct StepBuilder {
     made.changes =
       inputs.contains { $0.changes } || (wantsTable(step) && corrects && lateness > 0)
     switch step {
+    // What a window behind would still take is taken here, even if it displaces a row.
+    case .deduplicate, .asOfJoin:
+      if corrects && plan.windowBehind(index) > 0 { made.changes = true }
     case .total: made.changes = true
     case .process where corrects: made.changes = true
     default: break
