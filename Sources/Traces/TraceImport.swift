@@ -184,6 +184,7 @@ private final class ImportRun {
   private func convert(
     _ rows: some RowReader, _ converter: RowConverter
   ) throws(TraceError) {
+    let groups = RowGroups(converter)
     while try rows.advance() {
       let cells = rows.cells
       // A line without anything is no row, as long as a row has several columns.
@@ -197,22 +198,77 @@ private final class ImportRun {
         summary.leftOut += 1
         continue
       }
+      if let groups {
+        try gather(groups, rows)
+        continue
+      }
       do throws(BadRow) {
         try converter.convert(cells, sequence: summary.events)
       } catch {
         try bad.add(error, rows)
         continue
       }
-      let time = converter.eventTime
-      try writer.appendTaken(
-        stream: number, source: 0, sequence: summary.events, eventTime: time,
-        arrival: converter.arrival, key: converter.hasKey ? converter.key : nil,
-        payloadBytes: converter.payloadBytes)
-      let stamp = Timestamp(ns: time)
-      summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
-      summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)
-      summary.events += 1
+      try take(
+        eventTime: converter.eventTime, arrival: converter.arrival,
+        key: converter.hasKey ? converter.key : nil, payloadBytes: converter.payloadBytes)
     }
+    if let groups { try take(groups) }
+  }
+
+  /// Adds a row to the event that is open, or begins another.
+  private func gather(_ groups: RowGroups, _ rows: some RowReader) throws(TraceError) {
+    let step: RowGroups.Step
+    do throws(BadRow) {
+      step = try groups.read(rows.cells)
+    } catch {
+      return try bad.add(error, rows)
+    }
+    if case .leftOut = step {
+      summary.leftOut += 1
+      return
+    }
+    if case .begins = step { try take(groups) }
+    do throws(BadRow) {
+      try groups.add(rows.cells, step, sequence: summary.events)
+    } catch {
+      try bad.add(error, rows)
+    }
+  }
+
+  /// Completes the event that is open, if there is one.
+  private func take(_ groups: RowGroups) throws(TraceError) {
+    if !groups.isOpen { return }
+    groups.close()
+    let payloadBytes = groups.payloadBytes
+    guard let key = groups.key else {
+      return try take(
+        eventTime: groups.eventTime, arrival: groups.arrival, key: nil,
+        payloadBytes: payloadBytes)
+    }
+    let failure: TraceError? = key.withUnsafeBytes { view in
+      do throws(TraceError) {
+        try take(
+          eventTime: groups.eventTime, arrival: groups.arrival, key: view,
+          payloadBytes: payloadBytes)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Writes an event whose value is in the columns.
+  private func take(
+    eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?, payloadBytes: Int
+  ) throws(TraceError) {
+    try writer.appendTaken(
+      stream: number, source: 0, sequence: summary.events, eventTime: eventTime, arrival: arrival,
+      key: key, payloadBytes: payloadBytes)
+    let stamp = Timestamp(ns: eventTime)
+    summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
+    summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)
+    summary.events += 1
   }
 
   private func refusal(_ allowed: Ratio) -> String {

@@ -11,6 +11,8 @@ public struct TraceLane: Hashable, Sendable {
 /// Reads a trace: any block alone, by number, sequence or time. May be shared by threads.
 public final class TraceReader: Sendable {
   public let path: String
+  /// Version of the format.
+  public let format: Int
   public let description: TraceDescription
   /// In file order; the order between lanes means nothing.
   public let blocks: [IndexEntry]
@@ -29,7 +31,7 @@ public final class TraceReader: Sendable {
   /// then the blocks are found by reading the file, up to the last whole one.
   public init(path: String, recovering: Bool = false) throws(TraceError) {
     let file = try TraceFile(path)
-    try file.checkMagic()
+    format = try file.checkMagic()
     let coder = ColumnCoder(level: 1)
     var description: TraceDescription?
     if let index = try file.index(coder.zstd) {

@@ -82,6 +82,12 @@ public final class TraceWriter {
   ) throws(TraceError) {
     let reader = try TraceReader(path: path, recovering: true)
     if let loss = reader.loss, loss.reason == .damaged { throw loss }
+    if reader.format != TraceFormat.versions.upperBound {
+      throw TraceError(
+        .request, file: path,
+        message: "a trace of format \(reader.format) is not gone on with; weir trace slice writes "
+          + "it anew in format \(TraceFormat.versions.upperBound)")
+    }
     self.options = options
     coder = ColumnCoder(level: options.level)
     description = reader.description

@@ -20,7 +20,7 @@ struct Bench: Sendable {
   var run: @Sendable () throws(Problems) -> Double
 
   /// The benches of this version.
-  static let all = [pipeline, historyShare, nullBackbone, memory, help]
+  static let all = [pipeline, historyShare, nullBackbone, memory, help] + traces
 
   func print(_ value: Double) -> String {
     switch unit {

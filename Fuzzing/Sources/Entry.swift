@@ -1,0 +1,19 @@
+import Glibc
+
+/// The parser that `WEIR_FUZZ` names; without one, or with another name, the program ends.
+private let parser: ([UInt8]) -> Void = {
+  let name = getenv("WEIR_FUZZ").map { String(cString: $0) } ?? ""
+  guard let found = fuzzedParsers.first(where: { $0.name == name }) else {
+    let names = fuzzedParsers.map(\.name).joined(separator: " ")
+    fputs("no parser '\(name)'; there are: \(names)\n", stderr)
+    exit(64)
+  }
+  return found.run
+}()
+
+/// What libFuzzer calls with every input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  parser(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  return 0
+}
