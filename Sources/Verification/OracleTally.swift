@@ -25,6 +25,8 @@ struct Tally {
     case .argMin(let c, let by): takeExtreme(cell(c), cell(by)) { $0 < $1 }
     case .argMax(let c, let by): takeExtreme(cell(c), cell(by)) { $0 > $1 }
     case .distinct(let c), .quantile(let c, _, _): if let x = cell(c) { values.append(x) }
+    case .firstDistinct(let n, let c):
+      if let x = cell(c), values.count < n, !values.contains(x) { values.append(x) }
     }
   }
 
@@ -50,6 +52,8 @@ struct Tally {
       return ([sum], overflow)
     case .min, .max, .first, .last, .argMin, .argMax: return ([kept], false)
     case .distinct: return ([Int64(Set(values).count)], false)
+    case .firstDistinct(let n, _):
+      return (values + Array(repeating: nil, count: n - values.count), false)
     case .quantile(_, let numerator, let denominator):
       if values.isEmpty { return ([nil], false) }
       let n = Int128(values.count) * Int128(numerator)
