@@ -63,10 +63,13 @@ final class BlockBuilder {
   private let ids: [UInt32]
   private var lastEventTime: Int64 = .min
   private let context: ColumnContext
-  private var forms = ColumnForms()
+  private let forms: ColumnForms
 
   /// `plans` has nil for a schema that does not fall into columns.
-  init(stream: Int, source: UInt32, ids: [UInt32], plans: [ColumnPlan?]) {
+  init(
+    stream: Int, source: UInt32, ids: [UInt32], plans: [ColumnPlan?], forms: ColumnForms
+  ) {
+    self.forms = forms
     summary = BlockSummary(
       stream: stream, source: source, sequence: 0, eventTime: 0, sendTime: 0)
     self.ids = ids
@@ -169,21 +172,21 @@ final class BlockBuilder {
     table.integers(.eventTime, eventTimes, coder)
     encodeArrivals(into: &table, coder)
     table.presence(.keyPresence, keyPresence, present: keys.count, coder)
-    table.spans(.key, keys, &forms, coder)
+    table.spans(.key, keys, forms, coder)
     if coder.spans.hasDictionary && keys.count > 0 {
       context.keys.set(
         coder.spans.dictionary.indices, different: coder.spans.differentCount,
         presence: keys.count == count ? IntegerBuffer() : keyPresence, count: count)
     }
     table.integers(.payloadState, states, coder)
-    table.spans(.rawPayload, raw, &forms, coder)
-    capture.encode(into: &table, &forms, coder)
+    table.spans(.rawPayload, raw, forms, coder)
+    capture.encode(into: &table, forms, coder)
     var role = TraceFormat.firstStreamRole
     for (schema, columns) in payloads.enumerated() {
       guard let columns else { continue }
       let place = ColumnPlace(
         schema: schema, firstRole: role, sequences: sequences, eventTimes: eventTimes, keys: keys)
-      table.payload(columns, place, context, &forms, coder)
+      table.payload(columns, place, context, forms, coder)
       role += UInt64(columns.plan.streams.count)
     }
     context.leave()

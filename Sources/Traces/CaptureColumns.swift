@@ -44,7 +44,7 @@ final class CaptureColumns {
   }
 
   func encode(
-    into table: inout ColumnTable, _ forms: inout ColumnForms, _ coder: ColumnCoder
+    into table: inout ColumnTable, _ forms: ColumnForms, _ coder: ColumnCoder
   ) {
     table.integers(.partition, partitions, coder)
     table.integers(.offset, offsets, coder)
@@ -52,9 +52,9 @@ final class CaptureColumns {
     table.integers(.brokerTime, brokerTimes, coder)
     if headerNames.count == 0 { return }
     table.integers(.headerCount, headerCounts, coder)
-    table.spans(.headerName, headerNames, &forms, coder)
+    table.spans(.headerName, headerNames, forms, coder)
     table.presence(
       .headerValuePresence, headerValuePresence, present: headerValues.count, coder)
-    table.spans(.headerValue, headerValues, &forms, coder)
+    table.spans(.headerValue, headerValues, forms, coder)
   }
 }

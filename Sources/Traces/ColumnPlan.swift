@@ -62,11 +62,14 @@ struct ColumnPlan: Sendable {
   /// Names of the fields of a record or the symbols of an enum, by node.
   private(set) var names: [[String]] = []
   let root: Int
+  /// Nil when values lie in each other.
+  private(set) var flat: FlatPlan?
 
   init(_ type: ColumnType) {
     root = 0
     _ = add(type)
     owners = Array(repeating: .other, count: streams.count)
+    flat = FlatPlan(self)
     guard nodes[root].kind == .record else { return }
     for place in nodes[root].first..<nodes[root].first + nodes[root].count {
       let node = nodes[children[place]]

@@ -32,7 +32,7 @@ struct ColumnTable: ~Copyable {
   }
 
   mutating func spans(
-    _ role: TraceFormat.Role, _ buffer: SpanBuffer, _ forms: inout ColumnForms,
+    _ role: TraceFormat.Role, _ buffer: SpanBuffer, _ forms: ColumnForms,
     _ coder: ColumnCoder
   ) {
     if buffer.count == 0 { return }
@@ -44,7 +44,7 @@ struct ColumnTable: ~Copyable {
   /// The value streams of one schema, each with the number of its values before it.
   mutating func payload(
     _ columns: PayloadColumns, _ place: ColumnPlace, _ context: ColumnContext,
-    _ forms: inout ColumnForms, _ coder: ColumnCoder
+    _ forms: ColumnForms, _ coder: ColumnCoder
   ) {
     for (index, kind) in columns.plan.streams.enumerated() {
       let n = columns.count(of: index)
@@ -76,18 +76,17 @@ struct ColumnTable: ~Copyable {
   }
 }
 
-/// The forms in which the columns of a lane are written, by role. They are found by trying, for the
-/// first block and then now and again.
-struct ColumnForms {
+/// The forms in which the columns of a stream are written, by role. They are found by trying, for
+/// the first block and then now and again; all lanes of a stream share them. One owner.
+final class ColumnForms {
   var numbers: [UInt64: NumberForm] = [:]
   var spans: [UInt64: SpanForm] = [:]
   private var blocks = 0
-  private static let trialEvery = 64
 
   /// A block is about to be written.
-  mutating func begin() {
-    // The first block of a lane may be a small one, so the second is tried too.
-    if blocks <= 1 || blocks % Self.trialEvery == 0 {
+  func begin() {
+    // The first block may be a small one, so a later one is tried too.
+    if blocks == 0 || blocks == 8 || blocks % 64 == 0 {
       numbers.removeAll(keepingCapacity: true)
       spans.removeAll(keepingCapacity: true)
     }

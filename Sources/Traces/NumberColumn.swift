@@ -64,21 +64,43 @@ final class NumberColumn {
     if context?.order(count: n) != nil {
       candidates += candidates.map { NumberForm(reference: $0.reference, isGrouped: true) }
     }
-    candidates += candidates.map { form in
-      var form = form
-      form.isDictionary = true
-      return form
-    }
     var least = Int.max
-    for form in candidates {
-      attempt.removeAll()
-      encode(values, n, form, context, into: &attempt)
-      if attempt.count < least {
-        least = attempt.count
-        best = form
+    for form in candidates { attempt(form, values, n, context, &best, &least) }
+    // A list of numbers helps the shortest form, or the plainest.
+    if isLikelyList(values, n) {
+      for form in best == NumberForm() ? [best] : [best, NumberForm()] {
+        var form = form
+        form.isDictionary = true
+        attempt(form, values, n, context, &best, &least)
       }
     }
     return best
+  }
+
+  private func attempt(
+    _ form: NumberForm, _ values: UnsafePointer<Int64>, _ n: Int, _ context: ColumnContext?,
+    _ best: inout NumberForm, _ least: inout Int
+  ) {
+    attempt.removeAll()
+    encode(values, n, form, context, into: &attempt)
+    if attempt.count < least {
+      least = attempt.count
+      best = form
+    }
+  }
+
+  /// Whether some numbers, spread over the column, are often the same.
+  private func isLikelyList(_ values: UnsafePointer<Int64>, _ n: Int) -> Bool {
+    let step = max(1, n / 512)
+    var some = Set<Int64>()
+    var seen = 0
+    var index = 0
+    while index < n {
+      some.insert(values[index])
+      seen += 1
+      index += step
+    }
+    return some.count * 4 <= seen * 3
   }
 
   /// The reference from which some numbers of the column are least far; nil when none is nearer

@@ -88,6 +88,9 @@ final class RowConverter {
   /// The column with the names of rows, where rows are gathered.
   let pivot: Int?
   private(set) var targets: [Target] = []
+  /// Those that every row has, which is asked for every row.
+  private var plainTargets: UnsafeMutablePointer<Unmanaged<Target>>
+  private var plainPlaces: [Int] = []
   private let identity: [IntegerBuffer]
   private let missing: [[UInt8]]
   /// The usual case, which is asked for every cell.
@@ -137,6 +140,7 @@ final class RowConverter {
       (find(filter.column), filter.texts.map { Array($0.utf8) })
     }
     let cells = mapping.fields.map { find($0.column) }
+    plainTargets = .allocate(capacity: max(mapping.fields.count, 1))
     identity = Array(columns.numbers[0..<3])
     if !log.isEmpty { throw Problems(log.ordered()) }
     addTargets(cells, columns)
@@ -149,7 +153,13 @@ final class RowConverter {
       targets.append(Target(field, cell: cell, stream: stream, columns))
       stream += field.isOptional ? 2 : 1
     }
+    plainPlaces = targets.indices.filter { targets[$0].row == nil }
+    for (index, place) in plainPlaces.enumerated() {
+      (plainTargets + index).initialize(to: Unmanaged.passUnretained(targets[place]))
+    }
   }
+
+  deinit { plainTargets.deallocate() }
 
   /// Whether the row at hand is one of those that the mapping wants.
   func isWanted(_ row: CellRow) -> Bool {
@@ -189,10 +199,10 @@ final class RowConverter {
     let stamp = floorDivide(eventTime, unit)
     // Five bytes of framing, and one for source 0.
     payloadBytes = 6 + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
-    for place in 0..<targets.count where pivot == nil || targets[place].row == nil {
-      if add(targets[place], row) { continue }
-      for earlier in 0..<place where targets[earlier].row == nil { withdraw(targets[earlier]) }
-      throw refusal(of: place, row)
+    for index in 0..<plainPlaces.count {
+      if plainTargets[index]._withUnsafeGuaranteedRef({ add($0, row) }) { continue }
+      for earlier in 0..<index { withdraw(targets[plainPlaces[earlier]]) }
+      throw refusal(of: plainPlaces[index], row)
     }
     identity[0].append(0)
     identity[1].append(Int64(bitPattern: sequence))

@@ -311,21 +311,27 @@ struct TimeCursor {
   private mutating func numbered(
     _ element: TimeForm.Element, into parts: inout TimeParts
   ) -> Bool {
-    let place: WritableKeyPath<TimeParts, Int64>
-    let value: Int64?
     switch element {
-    case .year: (place, value) = (\.year, number(4, 4))
-    case .shortYear: (place, value) = (\.year, number(2, 2).map { $0 + ($0 < 70 ? 2000 : 1900) })
-    case .month(let a, let b): (place, value) = (\.month, number(a, b))
-    case .day(let a, let b): (place, value) = (\.day, number(a, b))
-    case .hour(let a, let b): (place, value) = (\.hour, number(a, b))
-    case .hourOfHalf(let a, let b): (place, value) = (\.hourOfHalf, number(a, b))
-    case .minute(let a, let b): (place, value) = (\.minute, number(a, b))
-    case .second(let a, let b): (place, value) = (\.second, number(a, b))
+    case .year: return take(4, 4, into: &parts.year)
+    case .shortYear:
+      if !take(2, 2, into: &parts.year) { return false }
+      parts.year += parts.year < 70 ? 2000 : 1900
+      return true
+    case .month(let a, let b): return take(a, b, into: &parts.month)
+    case .day(let a, let b): return take(a, b, into: &parts.day)
+    case .hour(let a, let b): return take(a, b, into: &parts.hour)
+    case .hourOfHalf(let a, let b): return take(a, b, into: &parts.hourOfHalf)
+    case .minute(let a, let b): return take(a, b, into: &parts.minute)
+    case .second(let a, let b): return take(a, b, into: &parts.second)
     default: return false
     }
-    guard let value else { return false }
-    parts[keyPath: place] = value
+  }
+
+  @inline(__always) private mutating func take(
+    _ least: Int, _ greatest: Int, into part: inout Int64
+  ) -> Bool {
+    guard let value = number(least, greatest) else { return false }
+    part = value
     return true
   }
 }

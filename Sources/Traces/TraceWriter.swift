@@ -45,6 +45,8 @@ public final class TraceWriter {
   private var describedStreams = -1
   private var plans: [[ColumnPlan?]] = []
   private var builders: [BlockBuilder] = []
+  /// By stream.
+  private var forms: [Int: ColumnForms] = [:]
   /// Index of the builder of a lane in `builders`.
   private var places: [Lane: Int] = [:]
   private var lastLane: Lane?
@@ -210,11 +212,19 @@ public final class TraceWriter {
       builders.append(
         BlockBuilder(
           stream: lane.stream, source: lane.source,
-          ids: description.streams[lane.stream].schemas.map(\.id), plans: plans[lane.stream]))
+          ids: description.streams[lane.stream].schemas.map(\.id), plans: plans[lane.stream],
+          forms: forms(of: lane.stream)))
     }
     lastLane = lane
     lastPlace = place
     return place
+  }
+
+  private func forms(of stream: Int) -> ColumnForms {
+    if let known = forms[stream] { return known }
+    let made = ColumnForms()
+    forms[stream] = made
+    return made
   }
 
   private func closeLargest() throws(TraceError) {

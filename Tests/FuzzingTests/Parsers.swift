@@ -28,7 +28,8 @@ private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
 
 private let schema = """
   {"type":"record","name":"r","fields":[{"name":"source","type":"int"},
-  {"name":"sequence","type":"long"},{"name":"a","type":"long"},{"name":"b","type":"boolean"},
+  {"name":"sequence","type":"long"},{"name":"event_time","type":"long"},
+  {"name":"a","type":"long"},{"name":"b","type":"boolean"},
   {"name":"c","type":"double"},{"name":"d","type":"string"},{"name":"e","type":["null","long"]},
   {"name":"f","type":["null","string"]}]}
   """
