@@ -26,14 +26,24 @@ struct Assembly {
   /// One look at every lane in so many nanoseconds: the linger of the producer clients.
   static let tick: Nanoseconds = 5 * .millisecond
 
+  /// A trace that is replayed into a real system keeps its time: the system's own client lingers as
+  /// it is told to, so nothing is held back for a batch.
+  static let replayTick: Nanoseconds = 50 * .microsecond
+
+  private var keepsInstants: Bool {
+    guard live != nil, case .trace(let speed, _) = scenario.load else { return false }
+    return speed != nil
+  }
+
   func parts(
     endOfLoad: Instant, logDefects: Set<LogDefect>, engineDefects: Set<EngineDefect>
   ) throws(RunFailure) -> RunParts {
     let messageFaults = MessageFaults(seed: scenario.seed)
     let load = LoadGenerator(
       cache: cache, history: history, laneStream: workload.laneStream,
-      partitions: scenario.resources.partitions, tick: Self.tick, endOfLoad: endOfLoad,
-      spreadsKeyless: !isKeyed)
+      partitions: scenario.resources.partitions, tick: keepsInstants ? Self.replayTick : Self.tick,
+      endOfLoad: endOfLoad,
+      spreadsKeyless: !isKeyed, keepsInstants: keepsInstants)
     let backbone: any Backbone
     var engine: EmbeddedEngine?
     if let live {
@@ -86,13 +96,16 @@ struct Assembly {
   }
 
   private func makeEngine(_ defects: Set<EngineDefect>) throws(RunFailure) -> EmbeddedEngine {
-    let reader: ColumnReader
-    do throws(SchemaError) {
-      reader = try ColumnReader(
-        schema: try AvroSchema.parse(workload.schema), schemaID: workload.schemaID,
-        columns: workload.plan.input.columns)
-    } catch {
-      throw .internalError("the schema of \(workload.stream): \(error.message)")
+    var readers: [ColumnReader] = []
+    for (stream, input) in zip(workload.streams, workload.plan.inputs) {
+      do throws(SchemaError) {
+        readers.append(
+          try ColumnReader(
+            schema: try AvroSchema.parse(stream.schema), schemaID: stream.schemaID,
+            columns: input.columns, eventTime: input.eventTime))
+      } catch {
+        throw .internalError("the schema of \(stream.name): \(error.message)")
+      }
     }
     let engine = scenario.engine
     let sink: SinkMode
@@ -112,7 +125,7 @@ struct Assembly {
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(
-        settings, plan: workload.plan, reader: reader, lanes: workload.source.laneCount,
+        settings, plan: workload.plan, readers: readers, laneStream: workload.laneStream,
         lateLanes: workload.lateLanes, history: history)
     } catch {
       throw .internalError(error.message)

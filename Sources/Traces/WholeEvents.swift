@@ -7,6 +7,7 @@ import Workloads
 /// filled. Cut into runs of neighbouring sequences afterwards.
 struct WholeEvents: ~Copyable {
   private let block: TraceBlock
+  private let envelope: ReplayEnvelope?
   private var writer: ByteWriter
   /// Where each event ends in the bytes.
   private var ends: [Int] = []
@@ -15,15 +16,18 @@ struct WholeEvents: ~Copyable {
   private var nulls: [UInt32]
 
   init(
-    _ block: TraceBlock, columns sources: [ColumnSource], fields: [[NumberField?]]
+    _ block: TraceBlock, columns sources: [ColumnSource], fields: [[NumberField?]],
+    envelope: ReplayEnvelope?
   ) throws(DecodingError) {
     self.block = block
+    self.envelope = envelope
     let n = block.count
     writer = ByteWriter(capacity: block.summary.keyBytes + block.summary.payloadBytes + 64)
     nulls = [UInt32](repeating: 0, count: n)
     ends.reserveCapacity(n)
     digests.reserveCapacity(n)
     let values = TraceValues(block)
+    var plain = ByteWriter()
     for event in 0..<n {
       if let key = block.key(at: event) {
         if key.count >= Int(RecordEntry.noKey) {
@@ -32,7 +36,16 @@ struct WholeEvents: ~Copyable {
         writer.append(key)
       }
       let start = writer.count
-      _ = try values.appendNext(to: &writer)
+      if let envelope {
+        plain.removeAll()
+        let isThere = try values.appendNext(to: &plain)
+        try envelope.write(
+          isThere ? plain.bytes : nil, source: block.summary.source,
+          sequence: block.sequence(at: event), eventTime: block.eventTime(at: event),
+          into: &writer)
+      } else {
+        _ = try values.appendNext(to: &writer)
+      }
       digests.append(digest64(UnsafeRawBufferPointer(rebasing: writer.bytes[start...])))
       ends.append(writer.count)
     }
@@ -65,7 +78,12 @@ struct WholeEvents: ~Copyable {
       starts[place &+ 1] = UInt32(truncatingIfNeeded: ends[event] &- from)
       keyLengths[place] = block.key(at: event).map { UInt16($0.count) } ?? RecordEntry.noKey
     }
-    events.eventTime.update(from: block.eventTimes.base + first, count: range.count)
+    let times = block.eventTimes.base + first
+    if let envelope {
+      for place in 0..<range.count { events.eventTime[place] = envelope.rounded(times[place]) }
+    } else {
+      events.eventTime.update(from: times, count: range.count)
+    }
     digests.withUnsafeBufferPointer { all in
       if let start = all.baseAddress {
         events.digest.update(from: start + first, count: range.count)

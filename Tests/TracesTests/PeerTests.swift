@@ -42,7 +42,8 @@ func runPython(_ python: String, _ program: String, _ arguments: [String]) -> St
     defer { remove(path) }
     var wanted: [String] = []
     try traceLines(path) { line in
-      wanted.append(line)
+      // Some values do not decode; they have no fields to be read.
+      if line.contains("\"amount\":") { wanted.append(line) }
       return true
     }
     let read = """
@@ -52,7 +53,9 @@ func runPython(_ python: String, _ program: String, _ arguments: [String]) -> St
               if sys.argv[1].endswith(".csv") else pyarrow.json.read_json(sys.argv[1])).to_pylist()
       for r in rows:
           v = r.get("value") or r
-          print(r["source"], r["sequence"], v["amount"], repr(float(v["level"])), v["kind"])
+          if v["amount"] is not None:
+              level = repr(float(v["level"]))
+              print(r["source"], r["sequence"], v["amount"], level, v["kind"])
       """
     for format in [ExportFormat.csv, .jsonl] {
       let out = temporaryPath("peer.\(format.rawValue)")
