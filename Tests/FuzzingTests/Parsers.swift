@@ -114,7 +114,15 @@ extension BlockDecoder {
   }
 }
 
-private let csvMapping = Array(
+private func mapping(_ text: String) -> ImportMapping {
+  do {
+    return try parseImportMapping(Array(text.utf8), file: "map.yaml")
+  } catch {
+    preconditionFailure("\(error)")
+  }
+}
+
+private let csvMapping = mapping(
   """
   stream: s
   time: {column: at, format: "M/d/yyyy H:mm", zone: "+01:00"}
@@ -130,9 +138,9 @@ private let csvMapping = Array(
     e: {type: boolean, optional: true}
     f: {column: a, type: int, optional: true}
 
-  """.utf8)
+  """)
 
-private let jsonMapping = Array(
+private let jsonMapping = mapping(
   """
   stream: s
   time: {column: at, format: epoch-ms}
@@ -143,15 +151,15 @@ private let jsonMapping = Array(
     b: {type: string, optional: true}
     c: {column: c, type: long, optional: true}
 
-  """.utf8)
+  """)
 
 /// For CSV and JSON lines. What is imported must verify and say the same number of events.
-@Sendable private func fuzzImport(_ bytes: [UInt8], _ mapping: [UInt8]) {
+@Sendable private func fuzzImport(_ bytes: [UInt8], _ mapping: ImportMapping) {
   withFile(bytes) { path in
     let out = path + ".trace"
     do {
       let summary = try importFile(
-        path: path, mapping: mapping, mappingFile: "map.yaml", out: out, badPath: out + ".bad")
+        path: path, mapping: mapping, out: out, badPath: out + ".bad")
       let damage = try verifyTrace(out)
       precondition(damage == nil, "an import wrote a damaged trace")
       let events = try TraceReader(path: out).eventCount
