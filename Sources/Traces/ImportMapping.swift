@@ -34,6 +34,8 @@ public struct ImportMapping: Sendable {
     var type: FieldType
     var unit: String?
     var isOptional: Bool
+    /// A keyed pseudonym stands in its place; of int, long and string.
+    var isPseudonym: Bool
   }
 
   /// Rows that follow each other and share times and key are one event; each of them brings the
@@ -58,6 +60,10 @@ public struct ImportMapping: Sendable {
   let time: Time
   let arrival: Time?
   let key: [Column]
+  /// The key is a pseudonym of what its columns say.
+  let hasKeyPseudonym: Bool
+  /// Rows of one text in it are one source; nil: all rows are source 0.
+  let source: Column?
   let filters: [Filter]
   let pivot: Pivot?
   let fields: [Field]
@@ -67,8 +73,8 @@ public struct ImportMapping: Sendable {
 
   /// All columns that are named, for a look at the header.
   var columns: [Column] {
-    time.columns + (arrival?.columns ?? []) + key + filters.map(\.column)
-      + (pivot.map { [$0.name, $0.value] } ?? []) + fields.map(\.column)
+    time.columns + (arrival?.columns ?? []) + key + (source.map { [$0] } ?? [])
+      + filters.map(\.column) + (pivot.map { [$0.name, $0.value] } ?? []) + fields.map(\.column)
   }
 
   /// Their names, each once, in the order in which they are named first.
@@ -77,6 +83,10 @@ public struct ImportMapping: Sendable {
     for column in columns where !names.contains(column.name) { names.append(column.name) }
     return names
   }
+
+  /// Some of what the rows say must not reach the disk as it is: importing needs a key, and bad
+  /// rows are not kept.
+  public var isMasked: Bool { hasKeyPseudonym || fields.contains(where: \.isPseudonym) }
 
   /// Milliseconds or microseconds in the field `event_time`.
   var isFine: Bool { time.form.isFine }
@@ -101,7 +111,7 @@ public struct ImportMapping: Sendable {
 
   private func typeText(_ field: Field) -> String {
     switch field.type {
-    case .int: "\"int\""
+    case .int: field.isPseudonym ? "\"long\"" : "\"int\""
     case .long, .decimal: "\"long\""
     case .double: "\"double\""
     case .string: "\"string\""

@@ -27,12 +27,12 @@ extension RowConverter {
     if let zone = time.form.zone, !zone.changes.isEmpty, time.form.skips(text) {
       return BadRow(
         field: cell, kind: "time \(cell) skipped",
-        message: "\(name) \(quoted(text)) is a time that the clocks of the zone skipped")
+        message: "\(name) \(shown(text)) is a time that the clocks of the zone skipped")
     }
     let guess = TimeForm.guess(text)
     return BadRow(
       field: cell, kind: "time \(cell)",
-      message: "\(name) \(quoted(text)) is \(wanted) (mapping line \(time.line))",
+      message: "\(name) \(shown(text)) is \(wanted) (mapping line \(time.line))",
       hint: guess == time.form.text || guess == nil
         ? nil : "give the column's format in the mapping, here \"\(guess ?? "")\"")
   }
@@ -62,7 +62,7 @@ extension RowConverter {
     let isMissing = isMissing(cell, row)
     var what = isMissing ? "has no value" : "holds an object or a list"
     if !isMissing && row[cell].form != .nested {
-      what = "\(quoted(text(cell, row))) is no \(name(mapping.fields[place].type))"
+      what = "\(shown(text(cell, row))) is no \(name(mapping.fields[place].type))"
     }
     return BadRow(
       field: cell, kind: "value \(cell) \(isMissing)", message: "\(header[cell]) \(what)",
