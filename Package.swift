@@ -114,6 +114,7 @@ let package = Package(
         "Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads", "Traces",
         "CShim",
       ]),
+    tests("FuzzingTests", ["Model", "Bytes", "CShim", "History", "Scenarios", "Traces"]),
     tests("SchemasTests", ["Model", "Bytes", "Draws", "Queries", "Schemas"]),
     tests(
       "WorkloadsTests",
@@ -130,3 +131,13 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// The program of Fuzzing/run, whose entry point is that of libFuzzer.
+if Context.environment["WEIR_FUZZ_BUILD"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Model", "Bytes", "CShim", "History", "Scenarios", "Traces"],
+      path: "Fuzzing/Sources",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

@@ -24,6 +24,7 @@ struct Bench: Sendable {
   /// The benches of this version.
   static let all =
     [pipeline, historyShare, nullBackbone, memory, help] + replays + [replayHour, replayDrift]
+    + traces
 
   func print(_ value: Double) -> String {
     switch unit {
