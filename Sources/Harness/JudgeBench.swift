@@ -28,11 +28,11 @@ final class JudgeBench {
     plan = workload.plan
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      measureEnd: phases.healStart, partitions: scenario.resources.partitions * workload.streams.count,
       delivers: scenario.backbone.kind != .null)
     judge = Judge(
       context: JudgeContext(
-        workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
+        workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions * workload.streams.count,
         sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
         blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))
