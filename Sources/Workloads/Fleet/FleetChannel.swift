@@ -170,7 +170,7 @@ struct GapTable {
     if word & 0xffff < (isSteady ? 55_050 : 13_107) { return 120 }
     let kind = kinds.pick(second)
     if kind < Self.atoms.count { return Self.atoms[kind].seconds }
-    let place = word >> 16 << 16
+    let place = (word >> 16) << 16
     func among(_ range: ClosedRange<Int>) -> Int {
       range.lowerBound + Int(place.multipliedFullWidth(by: UInt64(range.count)).high)
     }

@@ -98,7 +98,7 @@ struct VitalsMaker {
     let jitter = min(Self.jitter, every / 3)
     let clock = MonitorClock(monitor, settings)
     var body = Physiology(stay, tables: tables)
-    var probes = ProbeStates(bed: bed, tables: tables)
+    let probes = ProbeStates(bed: bed, tables: tables)
     let low = floorDivide(first - phase, every)
     let high = floorDivide(last - phase, every) + 1
     for n in low...high {
