@@ -56,8 +56,8 @@ public indirect enum Predicate: Hashable, Sendable {
 }
 
 /// Zones on a plane, at most one in each cell of a grid and wholly inside of it. Integers only:
-/// dy = latitude - origin, dx = ((longitude - origin) * longitudeScale) >> 16, both in millionths of
-/// a degree of latitude.
+/// dy = latitude - origin, dx = ((longitude - origin) * longitudeScale) >> 16, both in
+/// millionths of a degree of latitude.
 public struct ZoneMap: Hashable, Sendable {
   /// Latitude and longitude of the corner with the least of both, millionths of a degree.
   public var originLatitude: Int64

@@ -109,8 +109,8 @@ public struct PlanInput: Hashable, Sendable {
   public var eventTime: String
   /// Instead of the plan's.
   public var watermarkDelay: Nanoseconds?
-  /// Rows for which this is true are markers: they move the watermark and the input's end, and reach
-  /// no operator.
+  /// Rows for which this is true are markers: they move the watermark and the input's end, and
+  /// reach no operator.
   public var isMarker: Predicate?
 
   public init(
@@ -157,8 +157,8 @@ public indirect enum PlanOperator: Hashable, Sendable {
   case union([Int])
   /// One row for each element of a list that stands in columns, or for each ordered pair of
   /// different places; null elements give no row. Columns: those of the input, then the element (or
-  /// both), then its number from 0. Time and identity stay; the number of the copy comes last in the
-  /// order.
+  /// both), then its number from 0. Time and identity stay; the number of the copy comes last in
+  /// the order.
   case expand(Int, [Int], pairs: Bool)
   /// In event order per `by`: a row goes iff a kept earlier one is less than `horizon` before it.
   /// `Int64.max` keeps the first for ever.

@@ -29,9 +29,9 @@ public final class ColumnReader: @unchecked Sendable {
   deinit { steps.deallocate() }
 
   /// The schema begins with `source` (int) and `sequence` (long), and has the event-time field, a
-  /// timestamp or a long in milliseconds. A column of a field must be of an integer type, one of a text
-  /// a string or bytes. At most
-  /// 32 columns, since nulls are told in a word of 32 bits.
+  /// timestamp or a long in milliseconds. A column of a field must be of an integer
+  /// type, one of a text a string or bytes. At most 32 columns, since nulls are told in a word of
+  /// 32 bits.
   public init(
     schema: AvroSchema, schemaID: UInt32, columns: [ColumnSource], eventTime: String = "event_time"
   ) throws(SchemaError) {
@@ -129,13 +129,7 @@ public final class ColumnReader: @unchecked Sendable {
           if slot != Step.noSlot { columns[Int(slot)] = unzigzag(value) }
         }
       case .sized: try cursor.skip(try cursor.number(current) >> 1)
-      case .text:
-        let bytes = try cursor.take(try cursor.number(current) >> 1)
-        guard let packed = packedText(bytes) else { throw .outOfRange }
-        columns[Int(current.pointee.slot)] = packed
-      case .digest:
-        let bytes = try cursor.take(try cursor.number(current) >> 1)
-        columns[Int(current.pointee.slot)] = Int64(bitPattern: digest64(bytes))
+      case .text, .digest: columns[Int(current.pointee.slot)] = try text(current, &cursor)
       case .fixed: try cursor.skip(current.pointee.limit)
       case .boolean:
         let value = try cursor.boolean()
@@ -151,6 +145,16 @@ public final class ColumnReader: @unchecked Sendable {
     if !cursor.isAtEnd { throw .truncated }
     if !extras.isEmpty { fillExtras(header, value, key, columns, &nulls) }
     return header
+  }
+
+  /// The column of a string: packed, or its digest.
+  private func text(
+    _ step: UnsafePointer<Step>, _ cursor: inout Cursor
+  ) throws(RecordError) -> Int64 {
+    let bytes = try cursor.take(try cursor.number(step) >> 1)
+    if step.pointee.action == .digest { return Int64(bitPattern: digest64(bytes)) }
+    guard let packed = packedText(bytes) else { throw .outOfRange }
+    return packed
   }
 
   @inline(__always)

@@ -115,7 +115,9 @@ struct Cursor {
   }
 
   /// As many bytes, where they lie.
-  @inline(__always) mutating func take(_ count: UInt64) throws(RecordError) -> UnsafeRawBufferPointer {
+  @inline(__always) mutating func take(
+    _ count: UInt64
+  ) throws(RecordError) -> UnsafeRawBufferPointer {
     let start = at
     try skip(count)
     return UnsafeRawBufferPointer(start: start, count: Int(count))

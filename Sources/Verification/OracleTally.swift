@@ -24,7 +24,8 @@ struct Tally {
     case .last(let c): if let x = cell(c) { kept = x }
     case .argMin(let c, let by): takeExtreme(cell(c), cell(by)) { $0 < $1 }
     case .argMax(let c, let by): takeExtreme(cell(c), cell(by)) { $0 > $1 }
-    case .distinct(let c), .quantile(let c, _, _), .firstDistinct(_, let c): if let x = cell(c) { values.append(x) }
+    case .distinct(let c), .quantile(let c, _, _), .firstDistinct(_, let c):
+      if let x = cell(c) { values.append(x) }
     }
   }
 

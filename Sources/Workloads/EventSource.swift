@@ -101,8 +101,8 @@ public struct Workload: Sendable {
   public var source: any EventSource
   /// The streams that the plan reads: `plan.inputs[i]` reads `streams[i]`.
   public var streams: [WorkloadStream]
-  /// Of each lane: the stream of its events; nil for a lane of a stream that the plan does not read,
-  /// which is not sent. Numbers of lanes do not depend on the plan.
+  /// Of each lane: the stream of its events; nil for a lane of a stream that the plan does not
+  /// read, which is not sent. Numbers of lanes do not depend on the plan.
   public var laneStream: [Int?]
   /// What one event is called in sentences, plural: "payments".
   public var eventNoun: String
