@@ -1,45 +1,44 @@
 import Queries
 
-/// The machine `news2` for the keys of an operator: early-warning scores and alarms of stays. What
-/// it does stands at `News2`. A stay's state is a value: a copy of it is a snapshot.
-struct News2Machine: Sendable {
-  let settings: News2
+/// The machine `news2`: early-warning scores and alarms of stays, as `News2` says.
+struct News2Machine: ProcessMachine {
+  private let settings: News2
+
+  /// Names of the timers: the next slot; when nothing of a closed stay counts any more.
+  private static let slot: Int64 = 0
+  private static let over: Int64 = 1
+
+  let width = News2.outputs
+  let resultKey: [Int]? = nil
+
+  init(_ settings: News2) { self.settings = settings }
 
   /// A reading that may still count. Readings of a sign stand in event order.
-  private struct Reading: Hashable, Sendable {
+  fileprivate struct Reading {
     var taken: Int64
     var value: Int64
     /// Nil for what cannot be corrected.
     var number: Int64?
   }
 
-  struct State: Hashable, Sendable {
+  struct State {
+    fileprivate var stay: Int64 = 0
     fileprivate var readings: [[Reading]] = Array(repeating: [], count: News2.signs)
     fileprivate var isOpen = false
     fileprivate var scale: Int64 = 1
-    /// The slot that is due next; nil while the stay is closed.
-    fileprivate(set) var timer: Int64?
     /// By level: when the active alarm was raised, and how many slots speak for its end.
     fileprivate var raisedAt: [Int64?] = [nil, nil]
     fileprivate var calm: [Int64] = [0, 0]
     fileprivate var lastFloor: Int64 = 0
-
-    init() {}
-
-    /// Whether a stay that is forgotten now would go on in the same way.
-    var isBlank: Bool { !isOpen && scale == 1 && readings.allSatisfy(\.isEmpty) }
   }
 
-  /// A row to come out: nil stands for null.
-  typealias Row = [Int64?]
+  func initialState() -> State { State() }
 
-  /// Columns of a row, as `News2` numbers them.
-  func onEvent(_ row: Row, now: Int64, _ state: inout State, _ emit: (Row) -> Void) {
-    guard row.count == News2.inputs, let stay = row[0], let sort = row[1], let what = row[2] else {
-      return
-    }
+  func onEvent(_ row: MachineRow, _ state: inout State, _ actions: inout MachineActions) {
+    guard let stay = row[0], let sort = row[1], let what = row[2] else { return }
+    state.stay = stay
     if sort == 0 {
-      read(row, sign: Int(what), now, &state)
+      read(row, sign: Int(what), actions.now, &state)
       return
     }
     if let scale = row[7] { state.scale = scale }
@@ -47,23 +46,26 @@ struct News2Machine: Sendable {
     case 0, 3:
       if state.isOpen { return }
       state.isOpen = true
-      state.timer = nextSlot(atOrAfter: now)
+      actions.cancel(Self.over)
+      actions.set(Self.slot, at: nextSlot(atOrAfter: actions.now))
     case 2:
       if !state.isOpen { return }
       state.isOpen = false
-      state.timer = nil
+      actions.cancel(Self.slot)
+      actions.set(Self.over, at: actions.now + settings.longestValidity + settings.every)
       for level in 0..<2 {
         guard let raised = state.raisedAt[level] else { continue }
         state.raisedAt[level] = nil
-        emit(
+        actions.emit(
           alarm(
-            stay, level, raised: raised, isEnd: true, at: now, reason: 3, floor: state.lastFloor))
+            state, level, raised: raised, isEnd: true, at: actions.now, reason: 3,
+            floor: state.lastFloor))
       }
     default: return
     }
   }
 
-  private func read(_ row: Row, sign: Int, _ now: Int64, _ state: inout State) {
+  private func read(_ row: MachineRow, sign: Int, _ now: Int64, _ state: inout State) {
     guard state.readings.indices.contains(sign) else { return }
     switch row[4] {
     case 1:
@@ -94,9 +96,24 @@ struct News2Machine: Sendable {
     return rest == 0 ? time : time - (rest < 0 ? rest + every : rest) + every
   }
 
-  /// The slot `now`, which is the state's timer, is over: all events up to it are known.
-  func onTimer(stay: Int64, now: Int64, _ state: inout State, _ emit: (Row) -> Void) {
-    state.timer = now + settings.every
+  func onTimer(_ name: Int64, _ state: inout State, _ actions: inout MachineActions) {
+    let next = actions.now + settings.every
+    if name == Self.slot {
+      actions.set(Self.slot, at: next)
+      score(&state, &actions)
+      return
+    }
+    for sign in 0..<News2.signs { forget(actions.now, sign, &state) }
+    if state.readings.allSatisfy(\.isEmpty) {
+      actions.clear()
+    } else {
+      actions.set(Self.over, at: next)
+    }
+  }
+
+  /// A slot: all events up to it are known.
+  private func score(_ state: inout State, _ actions: inout MachineActions) {
+    let now = actions.now
     var values = [Int64?](repeating: nil, count: News2.signs)
     var oldest: Int64?
     for sign in 0..<News2.signs {
@@ -117,44 +134,48 @@ struct News2Machine: Sendable {
       points[sign] == nil ? bits | 1 << Int64(sign) : bits
     }
     let hasThree = points.contains(3)
-    var row: Row = [0, stay, now, nil, nil, nil, nil, floor, missing == 0 ? floor : nil, missing]
+    var row: [Int64?] = [
+      0, state.stay, now, nil, nil, nil, nil, floor, missing == 0 ? floor : nil, missing,
+    ]
     row += points
     row += [band(floor, missing, hasThree), oldest]
-    emit(row)
+    actions.emit(row)
     state.lastFloor = floor
     for level in 0..<2 {
       let isReached = level == 0 ? floor >= 5 || hasThree : floor >= 7
-      step(stay, level, isReached, isWhole: missing == 0, floor, now, &state, emit)
+      step(level, isReached, isWhole: missing == 0, floor, &state, &actions)
     }
   }
 
   private func step(
-    _ stay: Int64, _ level: Int, _ isReached: Bool, isWhole: Bool, _ floor: Int64, _ now: Int64,
-    _ state: inout State, _ emit: (Row) -> Void
+    _ level: Int, _ isReached: Bool, isWhole: Bool, _ floor: Int64, _ state: inout State,
+    _ actions: inout MachineActions
   ) {
+    let now = actions.now
     guard let raised = state.raisedAt[level] else {
       if !isReached { return }
       state.raisedAt[level] = now
       state.calm[level] = 0
       let sum: Int64 = level == 0 ? 5 : 7
-      emit(
+      actions.emit(
         alarm(
-          stay, level, raised: now, isEnd: false, at: now, reason: floor >= sum ? 0 : 1,
+          state, level, raised: now, isEnd: false, at: now, reason: floor >= sum ? 0 : 1,
           floor: floor))
       return
     }
     state.calm[level] = !isReached && isWhole ? state.calm[level] + 1 : 0
     if state.calm[level] < settings.clearSlots { return }
     state.raisedAt[level] = nil
-    emit(alarm(stay, level, raised: raised, isEnd: true, at: now, reason: 2, floor: floor))
+    actions.emit(
+      alarm(state, level, raised: raised, isEnd: true, at: now, reason: 2, floor: floor))
   }
 
   private func alarm(
-    _ stay: Int64, _ level: Int, raised: Int64, isEnd: Bool, at: Int64, reason: Int64,
+    _ state: State, _ level: Int, raised: Int64, isEnd: Bool, at: Int64, reason: Int64,
     floor: Int64
-  ) -> Row {
-    let row: Row = [1, stay, raised, Int64(level), isEnd ? 1 : 0, at, reason, floor]
-    return row + Row(repeating: nil, count: News2.outputs - row.count)
+  ) -> [Int64?] {
+    let row: [Int64?] = [1, state.stay, raised, Int64(level), isEnd ? 1 : 0, at, reason, floor]
+    return row + [Int64?](repeating: nil, count: News2.outputs - row.count)
   }
 
   private func band(_ floor: Int64, _ missing: Int64, _ hasThree: Bool) -> Int64 {

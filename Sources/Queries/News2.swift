@@ -64,6 +64,8 @@ public struct News2: Hashable, Sendable {
     sign < 3 ? validMonitor : sign == 3 ? validPressure : validChart
   }
 
+  public var longestValidity: Nanoseconds { max(validMonitor, validPressure, validChart) }
+
   public static let signs = 7
   /// Columns in and out.
   public static let inputs = 8

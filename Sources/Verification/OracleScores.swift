@@ -1,8 +1,8 @@
 import Queries
 
-/// Early-warning scores and alarms of one stay, from the sentences at `News2`: each slot anew from
+/// The machine `news2`, for one stay, from the sentences at `News2`: each slot anew from
 /// the chart of all readings that can still matter.
-struct StayChart {
+struct OracleScores: OracleMachine {
   /// What is known of a sign, ascending by (time taken, order of first version).
   private struct Entry {
     let taken: Int64
@@ -15,7 +15,7 @@ struct StayChart {
   typealias Answer = [Int64?]
 
   private let rules: News2
-  private let stay: Int64
+  private var stay: Int64?
   private var charts: [[Entry]]
   private var entered: UInt64 = 0
   /// When the present open interval began.
@@ -31,43 +31,53 @@ struct StayChart {
     func reaches(_ level: Int) -> Bool { level == 0 ? sum > 4 || hasThree : sum > 6 }
   }
 
-  init(stay: Int64, rules: News2) {
-    self.stay = stay
+  let width = News2.outputs
+  /// A stay is remembered for the whole run.
+  let isBlank = false
+  private static let slot = MachineTimer(0)
+
+  init(_ rules: News2) {
     self.rules = rules
     charts = (0..<News2.signs).map { _ in [] }
   }
 
-  /// The next slot that has not been answered, given the last one answered.
-  func dueSlot(after last: Int64?) -> Int64? {
-    guard let openSince else { return nil }
-    let from = max(openSince, last.map { $0 + 1 } ?? openSince)
-    // The least multiple at or above `from`, for negative times too.
-    let quotient = from / rules.every
-    let low = quotient * rules.every
-    return low >= from ? low : low + rules.every
-  }
-
-  /// Takes an event of the stay; events come in order, and after the slots before them.
-  mutating func take(_ cells: Answer, at time: Int64) -> [Answer] {
+  mutating func take(_ cells: MachineRow, _ turn: inout MachineTurn) {
+    stay = cells[0]
     if cells[1] == 0 {
       note(cells)
-      return []
+      return
     }
     oxygenScale = cells[7] ?? oxygenScale
-    if (cells[2] == 0 || cells[2] == 3) && openSince == nil { openSince = time }
+    if (cells[2] == 0 || cells[2] == 3) && openSince == nil {
+      openSince = turn.now
+      turn.set(Self.slot, at: firstSlot(turn.now))
+    }
     if cells[2] == 2 && openSince != nil {
       openSince = nil
-      let sum = history.last?.sum ?? 0
-      history = []
-      defer { active = [nil, nil] }
-      return (0..<2).compactMap { level in
-        active[level].map { row(level, raised: $0, phase: 1, at: time, why: 3, sum: sum) }
+      turn.cancel(Self.slot)
+      for level in 0..<2 {
+        guard let raised = active[level] else { continue }
+        turn.emit(
+          row(
+            level, raised: raised, phase: 1, at: turn.now, why: 3, sum: history.last?.sum ?? 0))
       }
+      history = []
+      active = [nil, nil]
     }
-    return []
   }
 
-  private mutating func note(_ cells: Answer) {
+  mutating func run(_ timer: MachineTimer, _ turn: inout MachineTurn) {
+    for answer in answer(slot: turn.now) { turn.emit(answer) }
+    turn.set(Self.slot, at: turn.now + rules.every)
+  }
+
+  /// The least multiple at or above a time, for negative times too.
+  private func firstSlot(_ time: Int64) -> Int64 {
+    let low = time / rules.every * rules.every
+    return low >= time ? low : low + rules.every
+  }
+
+  private mutating func note(_ cells: MachineRow) {
     guard let sign = cells[2], sign >= 0, sign < Int64(News2.signs) else { return }
     let chart = Int(sign)
     if cells[4] == 1 || cells[4] == 2 {
@@ -92,7 +102,7 @@ struct StayChart {
   }
 
   /// The answer of slot `g`, and the alarms that begin or end there.
-  mutating func answer(slot g: Int64) -> [Answer] {
+  private mutating func answer(slot g: Int64) -> [Answer] {
     var chosen: [Entry?] = []
     for sign in 0..<News2.signs {
       let since = g - rules.validity(sign)
