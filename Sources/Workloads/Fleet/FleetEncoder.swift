@@ -24,6 +24,7 @@ enum FleetEncoder {
       let position = made[order.number(i)]
       block.intendedAt[i] = clock.run(start + order.millis(i))
       block.eventTime[i] = position.fixAt &* .millisecond
+      block.nulls[i] = 0
       write(position, i, of: block, &out)
       fill(block, i, position)
     }
@@ -84,6 +85,7 @@ enum FleetEncoder {
       let isMarker = assignment.direction == FleetAssignment.heartbeat
       block.intendedAt[i] = clock.run(start + order.millis(i))
       block.eventTime[i] = assignment.startsAt &* .millisecond
+      block.nulls[i] = 0
       if !isMarker { out.bigEndian(UInt64(assignment.vehicle)) }
       let value = out.at
       out.frame(assignmentsID)
@@ -161,6 +163,5 @@ extension EventBlock {
     digest[i] = digest64(value, end - value)
     start[i &+ 1] = UInt32(truncatingIfNeeded: end - bytes)
     keyLength[i] = isMarker ? RecordEntry.markerKey : UInt16(truncatingIfNeeded: key)
-    nulls[i] = 0
   }
 }
