@@ -224,7 +224,7 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
 @Suite struct FleetStatisticsTests {
   @Test func `gaps are spread as in the real feed`() throws {
     var gaps: [Int64] = []
-    for fixes in byVehicle(try fixes(fleet(), days: 3)) {
+    for fixes in byVehicle(try fixes(fleet(), days: 2)) {
       let seconds = Set(fixes.map(\.second)).sorted()
       gaps += zip(seconds, seconds.dropFirst()).map { $1 - $0 }.filter { $0 <= 3_600 }
     }
@@ -241,7 +241,7 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
   }
 
   @Test func `speeds and steps are those of buses`() throws {
-    let usable = try fixes(fleet(vehicles: 80), days: 2).filter { $0.hdop <= 50 && $0.speed <= 100 }
+    let usable = try fixes(fleet(vehicles: 60), days: 1).filter { $0.hdop <= 50 && $0.speed <= 100 }
     #expect(abs(share(usable) { $0.speed == 0 } - 0.37) < 0.06)
     // Metres a second; a whole number of miles an hour stands for the mile above it.
     let moving = usable.map { (Double($0.speed) + 0.5) * 0.447_04 }.filter { $0 > 0.4 }.sorted()
@@ -265,7 +265,7 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
   }
 
   @Test func `routes are used as unequally as in the real network`() throws {
-    let workload = try fleet(vehicles: 400)
+    let workload = try fleet(vehicles: 300)
     let legs = try read(workload, days: 2, stream: 1).filter { $0.columns[2] != 2 }
     var days: [[Int64]: Int64] = [:]
     for leg in legs { days[[leg.columns[0], serviceDay(leg.eventTime / .second)]] = leg.columns[1] }

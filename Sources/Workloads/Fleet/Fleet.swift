@@ -142,5 +142,6 @@ struct FleetSettings: Hashable, Sendable {
     laneStream: (0..<(2 * choice.sources)).map {
       $0 < choice.sources ? 0 : readsAssignments ? 1 : nil
     },
-    eventNoun: "positions", resultNoun: choice.query, plan: plan)
+    eventNoun: "positions", resultNoun: choice.query, plan: plan,
+    contracts: fleetContracts(settings))
 }

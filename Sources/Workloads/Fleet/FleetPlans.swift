@@ -33,10 +33,12 @@ enum AssignmentColumn {
 func fleetPlan(query: String, _ settings: FleetSettings, _ zones: ZoneMap) -> Plan? {
   let positions = PlanInput(
     stream: "positions", columns: PositionColumn.sources, eventTime: "fix_at",
-    isMarker: .equal(.column(PositionColumn.status), FleetStatus.heartbeat.rawValue))
+    isMarker: .equal(.column(PositionColumn.status), FleetStatus.heartbeat.rawValue),
+    recordKey: [PositionColumn.vehicle])
   let assignments = PlanInput(
     stream: "assignments", columns: AssignmentColumn.sources, eventTime: "starts_at",
-    isMarker: .equal(.column(AssignmentColumn.direction), FleetAssignment.heartbeat))
+    isMarker: .equal(.column(AssignmentColumn.direction), FleetAssignment.heartbeat),
+    recordKey: [AssignmentColumn.vehicle])
   let horizon = FleetSettings.watermarkDelay + FleetSettings.allowedLateness
   // Positions that a session may use, one for each vehicle and second.
   let usable: [PlanOperator] = [

@@ -4,7 +4,7 @@ import Queries
 func patientContracts(_ settings: PatientSettings) -> [StreamContract] {
   [
     admissionContract(beds: 0...(2 * Int64(settings.pairs) - 1)),
-    vitalContract(beds: 0...(2 * Int64(settings.pairs) - 1)), observationContract(),
+    vitalContract(beds: 0...(2 * Int64(settings.pairs) - 1)), observationContract(), labContract(),
   ]
 }
 
@@ -47,7 +47,7 @@ private func vitalContract(beds: ClosedRange<Int64>) -> StreamContract {
       SchemaChange(
         .breaking, "value_milli is dropped and value is added without a default",
         schema.replacingOnce(
-          #"{"name": "value_milli", "type": ["null", "int"], "default": null}"#,
+          #"{"name": "value_milli", "type": ["null", "int"]}"#,
           #"{"name": "value", "type": "double"}"#)),
     ],
     rules: [
@@ -56,7 +56,7 @@ private func vitalContract(beds: ClosedRange<Int64>) -> StreamContract {
         .or([.equal(.column(0), 1), .not(.isNull(.column(1)))])),
       .range("bed", beds),
       byCode(
-        "value", [
+        "value range", [
           (VitalCode.heartRate.rawValue, 0...300_000),
           (VitalCode.respiration.rawValue, 0...120_000),
           (VitalCode.saturation.rawValue, 0...100_000),
@@ -89,7 +89,7 @@ private func observationContract() -> StreamContract {
     ],
     rules: [
       byCode(
-        "value", [
+        "value range", [
           (ObservationCode.temperature.rawValue, 25_000...45_000),
           (ObservationCode.consciousness.rawValue, 0...4_000),
           (ObservationCode.oxygen.rawValue, 0...100_000),

@@ -27,7 +27,7 @@ struct PatientBlock {
   let clock: PopulationClock
 
   /// Bytes of key and value at most, of all streams.
-  private static let longest = 112
+  private static let longest = 136
 
   /// Sorts by send, then by the order of making, and writes.
   func encode<Event: PatientEvent>(_ made: [Event]) -> EventBlock {
@@ -75,6 +75,11 @@ extension RecordWriter {
       byte(UInt8(48 + number / power % 10))
       power /= 10
     }
+  }
+
+  mutating func string(_ text: String) {
+    unsigned(UInt64(text.utf8.count))
+    for character in text.utf8 { byte(character) }
   }
 
   /// A string of ASCII letters.

@@ -9,6 +9,7 @@ let patientMonitoring = WorkloadKind(
   queries: [
     WorkloadQuery(name: "scores", summary: "The early-warning score of a patient at a time slot."),
     WorkloadQuery(name: "alarms", summary: "When an alarm of a patient began and ended, and why."),
+    WorkloadQuery(name: "screen", summary: "Lactate around the start of an urgent alarm."),
   ],
   defaultSources: 8, parameters: patientParameters, make: makePatientMonitoring)
 
@@ -60,6 +61,11 @@ private let patientParameters: [WorkloadParameter] = [
     "Observations withdrawn later: they were another patient's.", "assumed"),
   .ratio(
     "double_chart", Ratio(4, 1_000), most: Ratio(3, 10), "Observations charted twice.", "assumed"),
+  .ratio(
+    "lab_correct", Ratio(1, 100), most: Ratio(3, 10), "Laboratory results corrected later.",
+    "assumed"),
+  .count(
+    "lab_rate", 100, 1...1_000, unit: "percent", "Scales how often samples are drawn.", "measured"),
   .duration(
     "valid_monitor", 5 * minute, .second...(24 * hour), "Validity of pulse, breath, oxygen.",
     "assumed"),
@@ -93,6 +99,9 @@ struct PatientSettings: Hashable, Sendable {
   var correct: Double
   var withdraw: Double
   var doubleChart: Double
+  var labCorrect: Double
+  /// Per cent.
+  var labRate: Int64
   var scoring: News2
 
   static let watermarkDelay = 20 * Nanoseconds.second
@@ -127,6 +136,8 @@ struct PatientSettings: Hashable, Sendable {
     correct = try share("correct")
     withdraw = try share("withdraw")
     doubleChart = try share("double_chart")
+    labCorrect = try share("lab_correct")
+    labRate = try values.count("lab_rate")
     scoring = News2(
       every: try millis("score_every") * .millisecond,
       validMonitor: try millis("valid_monitor") * .millisecond,
@@ -148,7 +159,7 @@ struct PatientSettings: Hashable, Sendable {
   guard let plan = patientPlan(query: choice.query, settings) else {
     throw refusal(
       "the workload patient-monitoring has no query \(choice.query)",
-      hint: "take scores or alarms")
+      hint: "take scores, alarms or screen")
   }
   let source = try PatientSource(
     seed: seed, settings: settings, choice: choice, rate: constantRate(load, choice))
@@ -160,5 +171,6 @@ struct PatientSettings: Hashable, Sendable {
     laneStream: (0..<source.laneCount).map { lane in
       streams.firstIndex { $0.rawValue == lane / choice.sources }
     },
-    eventNoun: "records", resultNoun: choice.query, plan: plan)
+    eventNoun: "records", resultNoun: choice.query, plan: plan,
+    contracts: patientContracts(settings))
 }

@@ -39,6 +39,22 @@ enum ObservationColumn {
   ]
 }
 
+/// What the plans read of a laboratory result.
+enum LabColumn {
+  static let id = 0
+  static let version = 1
+  static let stay = 2
+  static let test = 3
+  static let value = 4
+  static let status = 5
+  static let collectedAt = 6
+  static let releasedAt = 7
+  static let sources: [ColumnSource] = [
+    .field("result_id"), .field("version"), .field("stay_id"), .textDigest("test"),
+    .field("value_milli"), .field("status"), .field("collected_at"), .field("released_at"),
+  ]
+}
+
 /// The plan of a query, nil when there is none of that name.
 func patientPlan(query: String, _ settings: PatientSettings) -> Plan? {
   var builder = PatientPlanBuilder()
@@ -58,6 +74,7 @@ func patientPlan(query: String, _ settings: PatientSettings) -> Plan? {
     builder.add(.select(scored + 1, [1, 3, 2, 4, 5, 6, 7].map { .column($0) }))
     keyColumns = [0, 1, 2, 3]
     labels = alarmLabels
+  case "screen": return screenPlan(&builder, scored)
   default: return nil
   }
   return Plan(
@@ -84,10 +101,10 @@ private let alarmLabels = [
 ]
 
 /// Operators in order, by number.
-private struct PatientPlanBuilder {
+struct PatientPlanBuilder {
   private(set) var operators: [PlanOperator] = []
 
-  let inputs = [
+  private(set) var inputs = [
     PlanInput(
       stream: "adt", columns: AdmissionColumn.sources, eventTime: "event_at",
       watermarkDelay: PatientSettings.adtWatermarkDelay,
@@ -99,6 +116,12 @@ private struct PatientPlanBuilder {
       stream: "vitals", columns: VitalColumn.sources, eventTime: "sent_at",
       isMarker: .equal(.column(VitalColumn.code), VitalCode.heartbeat.rawValue)),
   ]
+
+  /// Adds a stream; returns its number.
+  mutating func read(_ input: PlanInput) -> Int {
+    inputs.append(input)
+    return inputs.count - 1
+  }
 
   @discardableResult mutating func add(_ step: PlanOperator) -> Int {
     operators.append(step)

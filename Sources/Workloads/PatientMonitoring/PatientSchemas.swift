@@ -23,7 +23,7 @@ enum PatientSchemas {
       {"name": "device_id", "type": "string"},
       {"name": "code", "type": {"type": "enum", "name": "VitalCode",
         "symbols": ["HR", "RR", "SPO2", "SBP", "HEARTBEAT"]}},
-      {"name": "value_milli", "type": ["null", "int"], "default": null},
+      {"name": "value_milli", "type": ["null", "int"]},
       {"name": "status", "type": {"type": "enum", "name": "VitalStatus", "symbols": ["F", "X"]}},
       {"name": "taken_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
       {"name": "sent_at", "type": {"type": "long", "logicalType": "timestamp-millis"}}
@@ -44,6 +44,25 @@ enum PatientSchemas {
       {"name": "taken_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
       {"name": "entered_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
       {"name": "role", "type": ["null", "string"], "default": null}
+    ]}
+    """
+
+  static let labs = """
+    {"type": "record", "name": "LabResult", "namespace": "weir.healthcare.monitoring", "fields": [
+      {"name": "source", "type": "int"},
+      {"name": "sequence", "type": "long"},
+      {"name": "result_id", "type": "long"},
+      {"name": "version", "type": "int"},
+      {"name": "stay_id", "type": "long"},
+      {"name": "section", "type": {"type": "enum", "name": "Section",
+        "symbols": ["CHEM", "HAEM", "GAS", "POC"]}},
+      {"name": "test", "type": "string"},
+      {"name": "value_milli", "type": ["null", "long"], "default": null},
+      {"name": "unit", "type": "string"},
+      {"name": "status", "type": {"type": "enum", "name": "LabStatus",
+        "symbols": ["F", "C", "X", "HEARTBEAT"]}},
+      {"name": "collected_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+      {"name": "released_at", "type": {"type": "long", "logicalType": "timestamp-millis"}}
     ]}
     """
 }

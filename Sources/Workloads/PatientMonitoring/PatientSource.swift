@@ -5,13 +5,14 @@ import Scenarios
 /// Streams in the order of their lanes. Charts stand before monitors, so that of two readings taken
 /// at one time the order of events takes the charted one first.
 enum PatientStream: Int, CaseIterable, Sendable {
-  case adt, observations, vitals
+  case adt, observations, vitals, labs
 
   var name: String {
     switch self {
     case .adt: "adt"
     case .observations: "observations"
     case .vitals: "vitals"
+    case .labs: "labs"
     }
   }
 
@@ -21,6 +22,7 @@ enum PatientStream: Int, CaseIterable, Sendable {
       case .adt: PatientSchemas.adt
       case .observations: PatientSchemas.observations
       case .vitals: PatientSchemas.vitals
+      case .labs: PatientSchemas.labs
       }
     return WorkloadStream(name: name, schema: schema, schemaID: schemaID)
   }
@@ -79,6 +81,12 @@ struct PatientSource: EventSource {
         maker.readings($0, from: from, to: to, into: &$1)
       }
       return frame.encode(made)
+    case .labs:
+      let maker = LabMaker(tables)
+      let made = collect(lane, instants, marker: LabResult.marker) {
+        maker.results($0, from: from, to: to, into: &$1)
+      }
+      return frame.encode(made)
     }
   }
 
@@ -104,8 +112,12 @@ struct PatientSource: EventSource {
   func earliestSend(block index: Int, of lane: Int) -> Instant { clock.earliestSend(index) }
 
   func eventTimeFloor(block index: Int, of lane: Int) -> Int64 {
-    let isADT = lane / sources == PatientStream.adt.rawValue
-    let behind = isADT ? settings.longestADT + 1 : 0
+    let behind: Int64 =
+      switch PatientStream(rawValue: lane / sources) {
+      case .adt: settings.longestADT + 1
+      case .labs: LabMaker.oldest
+      default: 0
+      }
     return (clock.startMillis + clock.start(of: index) - behind) * .millisecond
   }
 }

@@ -16,6 +16,7 @@ final class PatientTables: @unchecked Sendable {
   let outages: DrawFamily
   let rounds: DrawFamily
   let admissions: DrawFamily
+  let labs: DrawFamily
   /// Paths of the five numeric signs.
   let path: [StationaryPath]
   let outageLengths: QuantileTable
@@ -23,6 +24,16 @@ final class PatientTables: @unchecked Sendable {
   let entryDelays: QuantileTable
   let changeDelays: QuantileTable
   let admissionDelays: QuantileTable
+  /// By section of the laboratory.
+  let labDelays: [QuantileTable]
+  /// The power tail of delays: from six hours on, exponent 0.86.
+  let longLabDelays: QuantileTable
+  let labChangeDelays: QuantileTable
+  let apartDelays: QuantileTable
+  /// Chances of at most 0, 1, 2, ... draws in a cell.
+  let fewDraws: [UInt64]
+  let someDraws: [UInt64]
+  let manyDraws: [UInt64]
 
   static let longestOutage = 15 * minuteMillis
   static let longestProbe = 60 * minuteMillis
@@ -44,6 +55,7 @@ final class PatientTables: @unchecked Sendable {
     outages = family("outage")
     rounds = family("round")
     admissions = family("adt")
+    labs = family("labs")
     path = [
       StationaryPath(tau: 30 * minuteMillis, step: 5 * minuteMillis),
       StationaryPath(tau: 20 * minuteMillis, step: 5 * minuteMillis),
@@ -59,5 +71,28 @@ final class PatientTables: @unchecked Sendable {
       median: 20 * minuteMillis, sigma: 1, most: Self.longestChange)
     admissionDelays = logNormalTable(
       median: settings.adtDelay, sigma: 0.8, most: settings.longestADT)
+    labDelays = LabSection.all.map {
+      logNormalTable(median: $0.median, sigma: $0.sigma, most: LabMaker.oldest)
+    }
+    longLabDelays = QuantileTable(range: 0...LabMaker.oldest) { p in
+      Double(6 * hourMillis) * portableExp(-portableLog(1 - p) / 0.86)
+    }
+    labChangeDelays = logNormalTable(
+      median: 3 * hourMillis, sigma: 1, most: LabMaker.longestChange - 1)
+    apartDelays = logNormalTable(
+      median: 12 * minuteMillis, sigma: 0.9, most: LabMaker.longestApart - 1)
+    fewDraws = Self.poisson(0.3)
+    someDraws = Self.poisson(1)
+    manyDraws = Self.poisson(1.98)
+  }
+
+  private static func poisson(_ mean: Double) -> [UInt64] {
+    var chance = portableExp(-mean)
+    var sum = 0.0
+    return (0..<12).map { n in
+      sum += chance
+      chance *= mean / Double(n + 1)
+      return threshold(sum)
+    }
   }
 }
