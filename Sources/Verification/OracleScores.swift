@@ -32,6 +32,7 @@ struct OracleScores: OracleMachine {
   }
 
   let width = News2.outputs
+  let resultKey: [Int]? = nil
   /// A stay is remembered for the whole run.
   let isBlank = false
   private static let slot = MachineTimer(0)
