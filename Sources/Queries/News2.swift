@@ -8,12 +8,16 @@ import Model
 /// |:--|:--|
 /// | 0 | stay |
 /// | 1 | 0 for a reading, 1 for an admission |
-/// | 2 | of a reading its sign: 0 pulse, 1 breath, 2 oxygen saturation, 3 systolic pressure, 4 temperature, 5 consciousness, 6 oxygen given; of an admission its kind: 0 admit, 1 transfer, 2 discharge, 3 cancel discharge, 4 update |
+/// | 2 | of a reading its sign, of an admission its kind |
 /// | 3 | value of a reading in thousandths |
 /// | 4 | of a reading: 0 final, 1 corrected, 2 withdrawn |
 /// | 5 | when it was taken |
 /// | 6 | number of a reading that may be corrected or withdrawn, else null |
 /// | 7 | oxygen scale of an admission, 1 or 2 |
+///
+/// Signs: 0 pulse, 1 breath, 2 oxygen saturation, 3 systolic pressure, 4 temperature,
+/// 5 consciousness, 6 oxygen given. Kinds: 0 admit, 1 transfer, 2 discharge, 3 cancel discharge,
+/// 4 update.
 ///
 /// A stay is open from an admit or cancel discharge (in) to a discharge (out); what changes nothing
 /// is ignored. Its scale is that of its last admission row, 1 before the first. A correction gives
@@ -24,10 +28,10 @@ import Model
 /// Slots are the multiples g of `every` at which the stay is open. At g each sign has the value of,
 /// among the readings known at or before g, with g - validity < taken <= g, the one with the
 /// greatest (taken, event order of its first version); else it is missing. Points are those of
-/// NEWS2; with oxygen given missing, a saturation of scale 2 from 93 on has 0. `floor` is the sum of
-/// the points present, `aggregate` the same if no sign is missing, else null. Band: 0 unknown
-/// (a sign is missing), 1 none (0 points), 2 low, 3 low-medium (at most 4 with a single 3), 4 medium
-/// (5, 6), 5 high.
+/// NEWS2; with oxygen given missing, a saturation of scale 2 from 93 on has 0. `floor` is the sum
+/// of the points present, `aggregate` the same if no sign is missing, else null. Band: 0 unknown
+/// (a sign is missing), 1 none (0 points), 2 low, 3 low-medium (at most 4 with a single 3),
+/// 4 medium (5, 6), 5 high.
 ///
 /// Per level an alarm starts at the first slot that reaches it while none is active: level 0,
 /// urgent, at floor >= 5 or any 3; level 1, emergency, at floor >= 7. It ends at the

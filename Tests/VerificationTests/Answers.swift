@@ -37,6 +37,8 @@ struct Answer {
 /// An event of a workload as a test reads it: nil is null.
 struct Told {
   var stream: Int
+  /// Run nanoseconds at which it is to be sent.
+  var sentAt: Int64 = 0
   var source: UInt32
   var sequence: UInt64
   /// Nanoseconds.
@@ -72,7 +74,8 @@ enum Population {
         where block.intendedAt[i] < end.ns && block.keyLength[i] != RecordEntry.markerKey {
           all.append(
             Told(
-              stream: stream, source: block.lane, sequence: block.baseSequence + UInt64(i),
+              stream: stream, sentAt: block.intendedAt[i], source: block.lane,
+              sequence: block.baseSequence + UInt64(i),
               time: block.eventTime[i],
               cells: block.columns.enumerated().map { column, values in
                 block.nulls[i] >> UInt32(column) & 1 == 1 ? nil : values[i]
@@ -99,5 +102,26 @@ enum Population {
     oracle.finish()
     #expect(oracle.failure == nil)
     return rows.texts.sorted()
+  }
+
+  /// The table that an engine leaves, as texts of rows, when it takes the events as they are sent,
+  /// over some tasks, and dies twice. Nothing may be dropped.
+  static func engine(_ workload: Workload, until end: Instant, tasks: Int) throws -> [String] {
+    let arrivals = try events(workload, until: end).sorted {
+      ($0.sentAt, $0.source, $0.sequence) < ($1.sentAt, $1.source, $1.sequence)
+    }.map { event in
+      Small(
+        event.time / .millisecond, event.source, event.sequence, event.cells, stream: event.stream)
+    }
+    let driver = try EngineDriver(
+      workload.plan, arrivals, laneStream: workload.laneStream.map { $0 ?? 0 }, tasks: tasks)
+    driver.run(
+      crashes: [arrivals.count / 3: 50, arrivals.count * 2 / 3: 301], pause: [])
+    #expect(driver.drops.isEmpty)
+    var table: [[UInt8]: String] = [:]
+    for row in driver.rows {
+      table[row.key] = row.isTombstone ? nil : Answer.text(row.key, row.valueDigest)
+    }
+    return table.values.sorted()
   }
 }

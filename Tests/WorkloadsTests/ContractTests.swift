@@ -16,7 +16,9 @@ private func value(_ expression: Expression, _ row: [Int64?]) -> Int64? {
     guard let x = value(a, row), let y = value(b, row) else { return nil }
     return make(x, y)
   }
-  func floored(_ a: Int64, _ b: Int64) -> Int64 { a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0) }
+  func floored(_ a: Int64, _ b: Int64) -> Int64 {
+    a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0)
+  }
   switch expression {
   case .column(let column): return row[column]
   case .constant(let constant): return constant
@@ -41,11 +43,14 @@ private func holds(_ predicate: Predicate, _ row: [Int64?]) -> Bool? {
     value(a, row).flatMap { x in value(b, row).map { x == $0 } }
   case .less(let a, let b):
     value(a, row).flatMap { x in value(b, row).map { x < $0 } }
-  case .and(let all):
-    all.contains { holds($0, row) == false } ? false : all.contains { holds($0, row) == nil } ? nil : true
-  case .or(let any):
-    any.contains { holds($0, row) == true } ? true : any.contains { holds($0, row) == nil } ? nil : false
+  case .and(let all): together(all.map { holds($0, row) }, decisive: false)
+  case .or(let any): together(any.map { holds($0, row) }, decisive: true)
   }
+}
+
+private func together(_ parts: [Bool?], decisive: Bool) -> Bool? {
+  if parts.contains(decisive) { return decisive }
+  return parts.contains(nil) ? nil : !decisive
 }
 
 /// Name of the first rule that a record breaks.
@@ -70,7 +75,9 @@ func brokenRule(
       let contract = try #require(workload.contracts.first { $0.stream == stream.name })
       #expect(contract.schema == stream.schema)
       #expect(Set(contract.rules.map(\.name)).count == contract.rules.count)
-      let reasons = contract.rules.compactMap { ValidityRule.Reason.allCases.firstIndex(of: $0.reason) }
+      let reasons = contract.rules.compactMap {
+        ValidityRule.Reason.allCases.firstIndex(of: $0.reason)
+      }
       #expect(reasons == reasons.sorted(), "\(stream.name): rules stand in the order of reasons")
     }
   }

@@ -73,7 +73,9 @@ private func lateness(_ fix: Fix, _ speed: Double) -> Double {
     #expect(all.allSatisfy { (0...40).contains($0.satellites) })
     #expect(Double(invalid.count) / Double(all.count) < 0.002)
     let many = try fixes(
-      fleet("visits", [("null_island", .ratio(Ratio(1, 10))), ("speed_unknown", .ratio(Ratio(1, 10)))]),
+      fleet(
+        "visits",
+        [("null_island", .ratio(Ratio(1, 10))), ("speed_unknown", .ratio(Ratio(1, 10)))]),
       days: 1)
     #expect(abs(share(many) { $0.latitude == 0 } - 0.1) < 0.02)
     #expect(abs(share(many) { $0.speed == 255 } - 0.1) < 0.02)
@@ -230,7 +232,9 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
     }
     gaps.sort()
     func quantile(_ p: Double) -> Int64 { gaps[Int(p * Double(gaps.count))] }
-    for (gap, part, within) in [(120, 0.47, 0.03), (119, 0.09, 0.015), (90, 0.06, 0.015), (30, 0.02, 0.012)] {
+    for (gap, part, within) in [
+      (120, 0.47, 0.03), (119, 0.09, 0.015), (90, 0.06, 0.015), (30, 0.02, 0.012),
+    ] {
       #expect(abs(share(gaps) { $0 == gap } - part) < within, "\(gap) s")
     }
     #expect((29...40).contains(quantile(0.1)))
@@ -241,7 +245,9 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
   }
 
   @Test func `speeds and steps are those of buses`() throws {
-    let usable = try fixes(fleet(vehicles: 60), days: 1).filter { $0.hdop <= 50 && $0.speed <= 100 }
+    let usable = try fixes(fleet(vehicles: 60), days: 1).filter {
+      $0.hdop <= 50 && $0.speed <= 100
+    }
     #expect(abs(share(usable) { $0.speed == 0 } - 0.37) < 0.06)
     // Metres a second; a whole number of miles an hour stands for the mile above it.
     let moving = usable.map { (Double($0.speed) + 0.5) * 0.447_04 }.filter { $0 > 0.4 }.sorted()
@@ -251,7 +257,8 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
     var steps: [Double] = []
     for fixes in byVehicle(usable) {
       let sorted = fixes.sorted { $0.second < $1.second }
-      for (a, b) in zip(sorted, sorted.dropFirst()) where (1...3_600).contains(b.second - a.second) {
+      for (a, b) in zip(sorted, sorted.dropFirst())
+      where (1...3_600).contains(b.second - a.second) {
         let dx = Double(b.longitude - a.longitude) * 0.863_6
         let dy = Double(b.latitude - a.latitude)
         steps.append((dx * dx + dy * dy).squareRoot() * 0.111_32)
@@ -268,7 +275,9 @@ func share<Element>(_ all: [Element], _ holds: (Element) -> Bool) -> Double {
     let workload = try fleet(vehicles: 300)
     let legs = try read(workload, days: 2, stream: 1).filter { $0.columns[2] != 2 }
     var days: [[Int64]: Int64] = [:]
-    for leg in legs { days[[leg.columns[0], serviceDay(leg.eventTime / .second)]] = leg.columns[1] }
+    for leg in legs {
+      days[[leg.columns[0], serviceDay(leg.eventTime / .second)]] = leg.columns[1]
+    }
     let counts = Dictionary(grouping: days.values) { $0 }.map(\.value.count).sorted(by: >)
     let total = Double(counts.reduce(0, +))
     #expect(abs(Double(counts[0]) / total - 0.09) < 0.035)

@@ -25,8 +25,10 @@ private func read(_ workload: Workload, _ stream: String, _ length: Nanoseconds)
     var index = 0
     while workload.source.eventTimeFloor(block: index, of: lane) - first < length {
       let block = try #require(workload.source.block(index, of: lane))
-      all += events(block).enumerated().filter { block.keyLength[$0.offset] != RecordEntry.markerKey }
-        .map(\.element)
+      for (i, event) in events(block).enumerated()
+      where block.keyLength[i] != RecordEntry.markerKey {
+        all.append(event)
+      }
       index += 1
     }
   }
@@ -180,7 +182,10 @@ private func occupancy(_ admissions: [Event]) -> [Int64: [Occupied]] {
     let all = try read(workload, "observations", 48 * hour)
     var known: [Int64: Event] = [:]
     var changed = 0
-    for event in all.sorted(by: { ($0.eventTime, $0.lane, $0.sequence) < ($1.eventTime, $1.lane, $1.sequence) }) {
+    let ordered = all.sorted {
+      ($0.eventTime, $0.lane, $0.sequence) < ($1.eventTime, $1.lane, $1.sequence)
+    }
+    for event in ordered {
       let delay = event.eventTime - event.columns[5] * .millisecond
       #expect(delay >= 0 && delay < 7 * hour)
       if event.columns[4] == 0 {

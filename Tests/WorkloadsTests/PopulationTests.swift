@@ -193,4 +193,23 @@ func fields(
       #expect(!times.isEmpty)
     }
   }
+
+  /// Changes only with a deliberate change of a workload, which is then named in the change log.
+  @Test(arguments: [
+    (cases[0], "fleet"),
+    (cases[2], "patient"),
+  ])
+  func `the bytes are the same on every machine`(_ test: WorkloadCase, golden: String) throws {
+    let source = try test.make().source
+    var digest = RunningDigest()
+    for lane in 0..<source.laneCount {
+      for index in [0, 7, 10_000] {
+        let block = try #require(source.block(index, of: lane))
+        for i in 0..<block.count {
+          withUnsafeBytes(of: (block.digest[i], block.intendedAt[i])) { digest.update($0) }
+        }
+      }
+    }
+    #expect(digest.value().text == golden)
+  }
 }

@@ -8,7 +8,8 @@ let fleet = WorkloadKind(
   summary: "Positions of buses, some of them late from dead spots; trips and visits to zones.",
   queries: [
     WorkloadQuery(
-      name: "trips", summary: "From where to where a vehicle moved, how far, how fast, which route."),
+      name: "trips",
+      summary: "From where to where a vehicle moved, how far, how fast, which route."),
     WorkloadQuery(name: "visits", summary: "When a vehicle entered a zone and left it."),
   ],
   defaultSources: 8, parameters: fleetParameters, make: makeFleet)
@@ -105,7 +106,8 @@ struct FleetSettings: Hashable, Sendable {
     }
     if 4 * radius * 1_000_000 / 111_320 >= 5_000 {
       throw refusal(
-        "zones of \(4 * radius) m do not fit their cells", hint: "take a zone_radius of 139 or less")
+        "zones of \(4 * radius) m do not fit their cells",
+        hint: "take a zone_radius of 139 or less")
     }
   }
 

@@ -84,8 +84,7 @@ struct PositionMaker {
       place.milesPerHour == 0 ? .stopped : place.isArriving ? .incoming : .inTransit
     position.hdop = 7 + Int64((extras >> 16) & 15)
     position.satellites = 6 + Int64((extras >> 20) & 7)
-    position.sentAt =
-      report.send - 1_000 + Int64(((extras >> 24) & 0xffff).multipliedFullWidth(by: 2_001).low >> 16)
+    position.sentAt = report.send - 1_000 + Int64((((extras >> 24) & 0xffff) * 2_001) >> 16)
     position.isHistory = report.isHistory
     let east = Self.noise * normal.sample(draws.word(base | 3))
     let north = Self.noise * normal.sample(draws.word(base | 4))
