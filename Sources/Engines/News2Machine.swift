@@ -39,15 +39,21 @@ struct News2Machine: ProcessMachine {
     state.stay = stay
     if sort == 0 {
       read(row, sign: Int(what), actions.now, &state)
-      return
+    } else {
+      admit(what, scale: row[7], &state, &actions)
     }
-    if let scale = row[7] { state.scale = scale }
+    if state.isOpen { actions.set(Self.slot, at: nextSlot(atOrAfter: actions.now)) }
+  }
+
+  private func admit(
+    _ what: Int64, scale: Int64?, _ state: inout State, _ actions: inout MachineActions
+  ) {
+    if let scale { state.scale = scale }
     switch what {
     case 0, 3:
       if state.isOpen { return }
       state.isOpen = true
       actions.cancel(Self.over)
-      actions.set(Self.slot, at: nextSlot(atOrAfter: actions.now))
     case 2:
       if !state.isOpen { return }
       state.isOpen = false

@@ -33,6 +33,9 @@ import Model
 /// (a sign is missing), 1 none (0 points), 2 low, 3 low-medium (at most 4 with a single 3),
 /// 4 medium (5, 6), 5 high.
 ///
+/// Every row of an open stay sets the timer of the next slot anew: a score's evidence is the last
+/// row of its stay at or before the slot.
+///
 /// Per level an alarm starts at the first slot that reaches it while none is active: level 0,
 /// urgent, at floor >= 5 or any 3; level 1, emergency, at floor >= 7. It ends at the
 /// `clearSlots`-th consecutive slot below the level without a missing sign, or at the discharge; a

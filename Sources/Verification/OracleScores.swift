@@ -44,15 +44,13 @@ struct OracleScores: OracleMachine {
 
   mutating func take(_ cells: MachineRow, _ turn: inout MachineTurn) {
     stay = cells[0]
-    if cells[1] == 0 {
-      note(cells)
-      return
-    }
+    if cells[1] == 0 { note(cells) } else { admit(cells, &turn) }
+    if openSince != nil { turn.set(Self.slot, at: firstSlot(turn.now)) }
+  }
+
+  private mutating func admit(_ cells: MachineRow, _ turn: inout MachineTurn) {
     oxygenScale = cells[7] ?? oxygenScale
-    if (cells[2] == 0 || cells[2] == 3) && openSince == nil {
-      openSince = turn.now
-      turn.set(Self.slot, at: firstSlot(turn.now))
-    }
+    if (cells[2] == 0 || cells[2] == 3) && openSince == nil { openSince = turn.now }
     if cells[2] == 2 && openSince != nil {
       openSince = nil
       turn.cancel(Self.slot)

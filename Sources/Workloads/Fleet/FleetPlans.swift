@@ -95,7 +95,7 @@ private func trips(_ settings: FleetSettings) -> [PlanOperator] {
     .asOfJoin(
       AsOfJoin(
         left: 2, right: 3, leftKey: [PositionColumn.vehicle],
-        rightKey: [AssignmentColumn.vehicle], back: 0)),
+        rightKey: [AssignmentColumn.vehicle])),
     .filter(4, .atLeast(.column(PositionColumn.speed), settings.moveSpeed)),
     // Columns: vehicle, start, end, then these from 3 on.
     .session(

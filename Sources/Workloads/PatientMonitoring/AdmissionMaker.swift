@@ -23,6 +23,23 @@ struct AdmissionMaker {
 
   init(_ tables: PatientTables) { self.tables = tables }
 
+  /// Who lies in the beds at the start of a run, as admissions of that moment: without them nobody
+  /// who came before would be known.
+  func census(_ pair: BedPair, at start: Int64, into made: inout [Admission]) {
+    for stay in pair.stays(from: start, to: start + 1) {
+      if let wrong = stay.wrongDischarge, let cancelled = stay.cancelled,
+        (wrong..<cancelled).contains(start)
+      {
+        continue
+      }
+      let stepDown = stay.transferred.map { $0 <= start } ?? false
+      made.append(
+        Admission(
+          stay: stay.id, kind: .admit, at: start, sentAt: start,
+          bed: stay.bed(stepDown: stepDown), priorBed: nil, scale: stay.scale(at: start)))
+    }
+  }
+
   /// Everything that is sent in [from, to).
   func admissions(_ pair: BedPair, from: Int64, to: Int64, into made: inout [Admission]) {
     for stay in pair.stays(from: from - tables.settings.longestADT - 1, to: to) {

@@ -52,6 +52,32 @@ struct ChartMaker {
     }
   }
 
+  /// The last round before the start of a run of everyone in the beds, as entered at that moment.
+  func census(_ pair: BedPair, at start: Int64, into made: inout [Observation]) {
+    for stay in pair.stays(from: start, to: start + 1) {
+      var body = Physiology(stay, tables: tables)
+      for stepDown in [true, false] {
+        guard let presence = stay.presence(stepDown: stepDown), presence.lowerBound < start else {
+          continue
+        }
+        var before: [Observation] = []
+        let every = stepDown ? settings.roundStepDown : settings.roundCritical
+        rounds(
+          stay, &body, stepDown, presence, entered: (start - 3 * every)..<start, reach: 0,
+          into: &before)
+        guard let last = before.map(\.takenAt).max() else { continue }
+        let withdrawn = Set(before.filter { $0.status == .withdrawn }.map(\.id))
+        for var item in before
+        where item.takenAt == last && item.status == .final && !withdrawn.contains(item.id) {
+          item.value = before.last { $0.id == item.id }?.value ?? item.value
+          item.enteredAt = start
+          made.append(item)
+        }
+        break
+      }
+    }
+  }
+
   private func rounds(
     _ stay: Stay, _ body: inout Physiology, _ stepDown: Bool, _ presence: Range<Int64>,
     entered: Range<Int64>, reach: Int64, into made: inout [Observation]

@@ -66,12 +66,14 @@ struct PatientSource: EventSource {
     case .adt:
       let maker = AdmissionMaker(tables)
       let made = collect(lane, instants, marker: Admission.marker) {
+        if index == 0 { maker.census($0, at: from, into: &$1) }
         maker.admissions($0, from: from, to: to, into: &$1)
       }
       return frame.encode(made)
     case .observations:
       let maker = ChartMaker(tables)
       let made = collect(lane, instants, marker: Observation.marker) {
+        if index == 0 { maker.census($0, at: from, into: &$1) }
         maker.observations($0, from: from, to: to, into: &$1)
       }
       return frame.encode(made)
