@@ -113,8 +113,7 @@ enum Population {
       Small(
         event.time / .millisecond, event.source, event.sequence, event.cells, stream: event.stream)
     }
-    let driver = try EngineDriver(
-      workload.plan, arrivals, laneStream: workload.laneStream.map { $0 ?? 0 }, tasks: tasks)
+    let driver = try EngineDriver(workload.plan, arrivals, tasks: tasks)
     driver.run(
       crashes: [arrivals.count / 3: 50, arrivals.count * 2 / 3: 301], pause: [])
     #expect(driver.drops.isEmpty)

@@ -234,17 +234,16 @@ private struct PatientPage {
       ])
   }
 
-  /// A day and a half of four pairs: many of their patients came before the start.
-  private let end = Instant(ns: 40 * .second)
+  /// Seven hours of four pairs.
+  private let end = Instant(ns: 8 * .second)
 
   @Test func `scores are what the page says`() throws {
     let workload = try patients("scores")
     let page = PatientPage(try Population.events(workload, until: end))
     let scores = page.scores()
-    #expect(scores.count > 300)
-    #expect(page.orphans > 0)
+    #expect(scores.count > 150)
     let whole = scores.filter { $0.value[0] != nil }
-    #expect(whole.count > scores.count / 3)
+    #expect(whole.count > scores.count / 4)
     #expect(scores.allSatisfy { (0...20).contains($0.value[1] ?? -1) })
     #expect(scores.allSatisfy { ($0.value[0] == nil) == ($0.value[2] != 0) })
     #expect(scores.allSatisfy { [nil, 0, 2].contains($0.value[9]) })
@@ -256,7 +255,7 @@ private struct PatientPage {
   @Test func `alarms are what the page says, and come in pairs`() throws {
     let workload = try patients("alarms")
     let alarms = PatientPage(try Population.events(workload, until: end)).alarms()
-    #expect(alarms.count > 10)
+    #expect(alarms.count > 4)
     let due = alarms.map(\.text).sorted()
     #expect(Population.oracle(workload, until: end) == due)
     #expect(try Population.engine(workload, until: end, tasks: 1) == due)
@@ -277,7 +276,7 @@ private struct PatientPage {
       "patient-monitoring", "screen", rate: 1_000,
       [("pairs", .count(4)), ("lab_rate", .count(1_000)), ("deterioration", .ratio(.one))])
     let due = Population.oracle(workload, until: end)
-    #expect(due.count > 3)
+    #expect(due.count > 1)
     #expect(try Population.engine(workload, until: end, tasks: 2) == due)
   }
 

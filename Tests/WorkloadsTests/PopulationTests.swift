@@ -196,8 +196,8 @@ func fields(
 
   /// Changes only with a deliberate change of a workload, which is then named in the change log.
   @Test(arguments: [
-    (cases[0], "fleet"),
-    (cases[2], "patient"),
+    (cases[0], "e19115592229a9d7488955e7a21d0d91"),
+    (cases[2], "00c91fa708a7311659da5ff9158aec70"),
   ])
   func `the bytes are the same on every machine`(_ test: WorkloadCase, golden: String) throws {
     let source = try test.make().source
