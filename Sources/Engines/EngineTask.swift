@@ -81,16 +81,10 @@ final class EngineTask {
   /// Takes the records of one delivery, at an instant.
   func receive(_ delivery: Delivery, partition local: Int, at now: Instant) {
     let batch = delivery.batch
-    let count = batch.count - delivery.first
     recorder.at = now
-    var sum: UInt64 = 0
-    for index in delivery.first..<batch.count { sum &+= digest64(batch.value(index)) }
-    history.begin(.polled, at: now)
-    history.number(UInt64(number))
-    history.number(UInt64(partitions[local]))
-    history.number(UInt64(delivery.baseOffset + Int64(delivery.first)))
-    history.word(sum)
-    history.run(of: batch, from: delivery.first, count: count)
+    history.polled(
+      batch, from: delivery.first, reader: number, partition: partitions[local],
+      baseOffset: delivery.baseOffset, at: now)
     for index in delivery.first..<batch.count {
       take(batch, index, local, delivery.baseOffset + Int64(index), now)
     }

@@ -55,16 +55,18 @@ struct KafkaSystem {
 
   /// Starts a private cluster for what is called `name`.
   static func launch(
-    for name: String, brokers: Int, folder: String, options: [KafkaOption] = []
+    for name: String, brokers: Int, folder: String, options: [KafkaOption] = [],
+    niceness: Int32? = nil
   ) throws(Problems) -> Cluster {
     guard let installation = Self.installation else { throw notFound(name, brokers) }
     _ = Cluster.endLeftovers(stateFolder: Self.stateFolder)
     let here = Files.realPath(folder) ?? folder
     shim_watch_interrupts()
-    let plan = ClusterPlan(
+    var plan = ClusterPlan(
       installation: installation, brokers: brokers,
       dataFolder: "\(here)/kafka", logFolder: "\(here)/logs", stateFolder: Self.stateFolder,
       options: options)
+    if let niceness { plan.niceness = niceness }
     do throws(KafkaProblem) {
       return try Cluster(plan)
     } catch {
@@ -117,7 +119,7 @@ struct KafkaSystem {
   }
 
   /// Keeps this run apart from every other on the same cluster.
-  private static func runName() -> String {
+  static func runName() -> String {
     var bytes = [UInt8](repeating: 0, count: 4)
     getentropy(&bytes, bytes.count)
     return bytes.map {
@@ -126,7 +128,7 @@ struct KafkaSystem {
     }.joined()
   }
 
-  private static func problems(_ problem: KafkaProblem) -> Problems {
+  static func problems(_ problem: KafkaProblem) -> Problems {
     let code: ExitCode =
       shim_interrupt_count() > 0 ? .interrupted : problem.isUnavailable ? .unavailable : .usage
     return failure(problem.message, code: code)
