@@ -51,6 +51,8 @@ public struct EngineSettings: Sendable {
   public var stateCost: (Nanoseconds, Nanoseconds)
   public var checkpointCost: (Nanoseconds, Nanoseconds)
   public var seed: UInt64
+  /// The tasks are members of a consumer group and read what it gives them; else they are told.
+  public var joinsGroup = false
   public var defects: Set<EngineDefect> = []
 
   public init(

@@ -105,6 +105,7 @@ struct Assembly {
       checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
       recordCost: pair(costs.record), stateCost: pair(costs.state),
       checkpointCost: pair(costs.checkpoint), seed: scenario.seed)
+    settings.joinsGroup = live?.capabilities.groups ?? false
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(

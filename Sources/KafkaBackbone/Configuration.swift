@@ -66,14 +66,15 @@ final class ClientHandle: @unchecked Sendable {
   init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
   /// Waits for the threads of the client. What it has not sent is given up, as by a process that
-  /// ends; called once, by the last user.
-  func destroy() {
+  /// ends; called once, by the last user. A member of a group that says nothing ends as one that is
+  /// killed: the group finds out by its silence.
+  func destroy(says: Bool = true) {
     for queue in queues {
       rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
       rd_kafka_queue_destroy(queue)
     }
     for topic in topics { rd_kafka_topic_destroy(topic.pointer) }
-    rd_kafka_destroy(pointer)
+    rd_kafka_destroy_flags(pointer, says ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
   }
 
   /// The topic object of this client; only from the thread that owns the client.
@@ -91,6 +92,24 @@ final class ClientHandle: @unchecked Sendable {
     guard let queue = rd_kafka_queue_get_main(pointer) else {
       preconditionFailure("every client has a main queue")
     }
+    return keep(queue, wake)
+  }
+
+  /// The queue of what a consumer group tells its member.
+  func consumerQueue(wake: Int32) -> OpaquePointer {
+    guard let queue = rd_kafka_queue_get_consumer(pointer) else {
+      preconditionFailure("every consumer has a queue")
+    }
+    return keep(queue, wake)
+  }
+
+  /// The queue of records of a partition that a group has assigned.
+  func partitionQueue(_ topic: String, _ partition: Int32, wake: Int32) -> OpaquePointer {
+    guard let queue = rd_kafka_queue_get_partition(pointer, topic, partition) else {
+      preconditionFailure("every partition of a consumer has a queue")
+    }
+    // By itself, and not through the queue of the consumer.
+    rd_kafka_queue_forward(queue, nil)
     return keep(queue, wake)
   }
 

@@ -32,11 +32,18 @@ final class ControlClient {
   }
 
   func commitPositions(
-    _ client: ClientID, _ positions: [Int64], snapshot: UInt64, _ asking: Life
+    _ client: ClientID, _ positions: [Int64], snapshot: UInt64, members: [MemberCommit],
+    _ asking: Life
   ) {
     let (calls, mailbox) = (calls, mailbox)
     worker.add {
-      let outcome = calls.commit(positions, snapshot)
+      // A group that has members takes positions from them alone.
+      var outcome = Outcome.acknowledged(base: 0)
+      if members.isEmpty { outcome = calls.commit(positions, snapshot) }
+      for member in members {
+        guard case .acknowledged = outcome else { break }
+        outcome = member.commit(positions, snapshot)
+      }
       mailbox.post(.positionsCommitted(client, snapshot: snapshot, outcome), for: asking)
     }
   }

@@ -77,6 +77,16 @@ public struct KafkaSettings: Sendable {
     readerOptions(committedOnly: true) + [KafkaOption("group.id", group)]
   }
 
+  /// A member of the group. Partitions are dealt out in turns, in the order of the names of members:
+  /// those that keep their place are named by their number.
+  func memberOptions(_ number: Int, keepsPlace: Bool) -> [KafkaOption] {
+    let digits = String(number)
+    let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    return readerOptions(committedOnly: true) + [
+      KafkaOption("group.id", group), KafkaOption("partition.assignment.strategy", "roundrobin"),
+    ] + (keepsPlace ? [KafkaOption("group.instance.id", "\(group)-\(name)")] : [])
+  }
+
   func readerOptions(committedOnly: Bool) -> [KafkaOption] {
     common + [
       KafkaOption("enable.auto.commit", "false"),
@@ -85,6 +95,8 @@ public struct KafkaSettings: Sendable {
       KafkaOption("auto.offset.reset", "earliest"), KafkaOption("fetch.wait.max.ms", "100"),
       KafkaOption("queued.max.messages.kbytes", "16384"),
       KafkaOption("isolation.level", committedOnly ? "read_committed" : "read_uncommitted"),
+      // The least that brokers allow by default: a member that died is soon found out.
+      KafkaOption("session.timeout.ms", "6000"), KafkaOption("heartbeat.interval.ms", "500"),
     ] + consumer
   }
 }
