@@ -78,7 +78,8 @@ public final class PortBench {
     let figures = Figures(events: count, wall: meter.wallSoFar, cpu: meter.cpuSoFar)
     try check(history)
     let judgement = judge.finish(.complete)
-    if let fact = judgement.facts.first {
+    // Classes E and S are about an engine and its sink, which are not here.
+    if let fact = judgement.facts.first(where: { !$0.id.hasPrefix("E") && !$0.id.hasPrefix("S") }) {
       throw .history("the bench read what it should not: \(fact.id), \(fact.count) times")
     }
     if judgement.inputEvents != count {

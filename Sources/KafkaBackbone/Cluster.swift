@@ -34,9 +34,15 @@ public struct ClusterPlan: Sendable {
   public var stateFolder: String
   /// Options of the brokers; they win over Weir's.
   public var options: [KafkaOption]
-  /// How much the brokers yield to others. They share the machine with the instrument that measures
-  /// them: it goes first.
-  public var niceness: Int32 = 15
+  /// How much the brokers yield to others, 0 to 19. They share the machine with the instrument that
+  /// measures them, which goes first; only where the system lets it, they need not yield.
+  public var niceness: Int32 = ClusterPlan.usualNiceness
+
+  private static let usualNiceness: Int32 = {
+    if shim_go_first() != 0 { return 10 }
+    shim_go_along()
+    return 0
+  }()
 
   public init(
     installation: KafkaInstallation, brokers: Int, dataFolder: String, logFolder: String,
