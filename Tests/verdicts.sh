@@ -38,3 +38,21 @@ while read -r file; do
     sed 's/^/    /' "$work/said" | head -n 5
   fi
 done <"$work/scenarios"
+
+# The model against a real broker: verdict, counts and classes must agree.
+name="validate kafka/restart-duplicates"
+if "$program" doctor --need kafka --quiet 2>/dev/null; then
+  "$program" validate kafka/restart-duplicates --against kafka --out "$work/validate" \
+    --progress none >"$work/said" 2>&1
+  code=$?
+  if [ "$code" -eq 0 ]; then
+    echo "ok $name: $code"
+  elif [ "$code" -eq 4 ] && grep -q 'send lateness' "$work/said"; then
+    echo "skipped $name: $(grep 'NOT USABLE' "$work/said" | head -n 1)"
+  else
+    echo "FAILED $name: code $code"
+    sed 's/^/    /' "$work/said" | head -n 20
+  fi
+else
+  echo "skipped $name: no Kafka in KAFKA_HOME nor WEIR_SYSTEMS/kafka"
+fi

@@ -26,13 +26,14 @@ final class JudgeBench {
   ) {
     self.scenario = scenario
     plan = workload.plan
+    let partitions = scenario.resources.partitions * workload.streams.count
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      measureEnd: phases.healStart, partitions: partitions,
       delivers: scenario.backbone.kind != .null)
     judge = Judge(
       context: JudgeContext(
-        workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
+        workload: workload, endOfLoad: endOfLoad, partitions: partitions,
         sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
         blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder))

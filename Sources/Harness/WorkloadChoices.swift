@@ -68,9 +68,10 @@ private func tracedWorkload(
     workload.source = try TraceSource(
       reader, stream: stream.name, columns: workload.plan.input.columns,
       options: TraceSource.Options(speed: speed, idleCap: cap))
-    workload.stream = stream.name
-    workload.schema = schema.json
-    workload.schemaID = schema.id
+    workload.streams = [
+      WorkloadStream(name: stream.name, schema: schema.json, schemaID: schema.id)
+    ]
+    workload.laneStream = Array(repeating: 0, count: workload.source.laneCount)
     workload.lateLanes = []
     workload.eventNoun = "events"
   } catch {

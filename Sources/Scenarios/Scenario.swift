@@ -63,6 +63,8 @@ public struct WorkloadChoice: Hashable, Sendable {
   public var trace: String?
   /// Event time of the first instant, nanoseconds since 1970.
   public var start: Timestamp
+  /// Partitions of each stream, `resources.partitions`: a thin source sends its markers to each.
+  public var partitions: Int
 
   public struct Parameter: Hashable, Sendable {
     public var name: String
@@ -76,7 +78,7 @@ public struct WorkloadChoice: Hashable, Sendable {
 
   public init(
     kind: String, parameters: [Parameter] = [], query: String, sources: Int, trace: String? = nil,
-    start: Timestamp
+    start: Timestamp, partitions: Int = 1
   ) {
     self.kind = kind
     self.parameters = parameters
@@ -84,6 +86,7 @@ public struct WorkloadChoice: Hashable, Sendable {
     self.sources = sources
     self.trace = trace
     self.start = start
+    self.partitions = partitions
   }
 }
 

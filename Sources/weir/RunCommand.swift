@@ -73,7 +73,8 @@ extension Session {
     }
   }
 
-  private func finish(_ result: RunResult, _ folder: RunFolder) throws(Problems) -> String {
+  /// Writes everything that is rendered from a result and gives the folder its name.
+  func finish(_ result: RunResult, _ folder: RunFolder) throws(Problems) -> String {
     do {
       for file in runFiles(result) { try folder.write(file.bytes, as: file.name) }
       return try folder.finish(hash: result.identity.historyHash.text)
@@ -133,6 +134,12 @@ struct Overrides {
       }
       texts.append("--\(option.name) \(shellQuoted(value))")
     }
+  }
+
+  /// One more change, behind those that were given.
+  mutating func add(_ change: ScenarioOverride, _ text: String) {
+    changes.append(change)
+    texts.append(text)
   }
 
   private static func drawSeed() throws(Problems) -> UInt64 {
