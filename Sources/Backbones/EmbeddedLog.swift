@@ -115,6 +115,8 @@ public final class EmbeddedLog: Backbone {
     case .close(let client):
       clients[slot(client)].close()
       return
+    case .findLeader(let topic, let partition):
+      return outbox.post(.leader(topic, partition: partition, node: isDown ? nil : 0))
     case .join, .leave, .commitAs: return handleGroup(command, at: now, outbox: &outbox)
     }
     carryOut(actions, of: id, at: now, outbox: &outbox)

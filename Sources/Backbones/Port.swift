@@ -52,6 +52,8 @@ public enum Command {
   case fetchPositions(ClientID)
   /// Asks where the partitions of a topic end.
   case endOffsets(ClientID, Topic)
+  /// Asks which node leads a partition.
+  case findLeader(Topic, partition: Int)
   /// The client is gone: nothing more is answered to it. As a member of the group it was killed.
   case close(ClientID)
   /// Becomes a member of the consumer group of the run, which divides the input among its members.
@@ -101,6 +103,8 @@ public enum Completion {
   case assigned(Membership)
   /// A member has nothing to read until it is assigned something anew; it joins again by itself.
   case revoked(ClientID, generation: Int64)
+  /// The node that leads a partition, counted from 0; nil when none does or nobody knows.
+  case leader(Topic, partition: Int, node: Int?)
   /// An action on a node that was under way has come to its end: whether it happened.
   case controlled(NodeAction, node: Int, Bool)
 }

@@ -231,7 +231,7 @@ public final class EmbeddedEngine {
       positionsCommitted(snapshot, at: now, &outbox)
     case .assigned(let membership): assigned(membership, &outbox)
     case .revoked(let client, _): revoked(client, at: now, &outbox)
-    case .aborted, .endOffsets, .controlled: break
+    case .aborted, .endOffsets, .leader, .controlled: break
     }
   }
 

@@ -51,7 +51,8 @@ struct Assembly {
       reader: ResultReader(
         partitions: resultPartitions, committedOnly: scenario.sink.kind == .transactional,
         history: history),
-      history: history, faults: scenario.faults.plan, messageFaults: messageFaults)
+      history: history, faults: scenario.faults.plan, messageFaults: messageFaults,
+      resultStream: scenario.sink.stream)
   }
 
   /// True when a key must stay in one partition, so that one task sees all of it.

@@ -56,6 +56,16 @@ final class ControlClient {
     }
   }
 
+  /// Brokers that Weir launched are numbered from 1.
+  func findLeader(_ topic: Topic, _ partition: Int, brokers: Int) {
+    let (calls, mailbox) = (calls, mailbox)
+    worker.add {
+      let leader = calls.leader(topic, partition)
+      let node = leader.map { Int($0) - 1 }.flatMap { (0..<brokers) ~= $0 ? $0 : nil }
+      mailbox.post(.leader(topic, partition: partition, node: node))
+    }
+  }
+
   /// Does something that may block, after what was asked for before.
   func add(_ job: @escaping Worker.Job) { worker.add(job) }
 
@@ -111,6 +121,16 @@ private struct ControlCalls: Sendable {
       }
     }
     return (positions, snapshot)
+  }
+
+  /// The id of the broker that leads a partition, within a few seconds.
+  func leader(_ topic: Topic, _ partition: Int) -> Int32? {
+    let name = topics[Int(topic.rawValue)]
+    for _ in 0..<50 where !life.isOver {
+      if let leader = Topics(handle: handle).leader(name, partition) { return leader }
+      usleep(50_000)
+    }
+    return nil
   }
 
   func commit(_ positions: [Int64], _ snapshot: UInt64) -> Outcome {

@@ -94,10 +94,20 @@ public final class KafkaBackbone: LiveBackbone {
   public var usage: BackboneUsage {
     var usage = statistics
     usage.bytes = load.bytes
-    for reader in readers { usage.deliveries &+= reader.client.deliveries }
-    for member in members { usage.deliveries &+= member.deliveries }
+    add(loadHandle.statistics, 0, to: &usage)
+    if let sink { add(sink.statistics, 0, to: &usage) }
+    for reader in readers { add(reader.client.statistics, reader.client.deliveries, to: &usage) }
+    for member in members { add(member.statistics, member.deliveries, to: &usage) }
     usage.busy = cluster?.busy ?? 0
     return usage
+  }
+
+  private func add(
+    _ client: ClientStatistics, _ deliveries: UInt64, to usage: inout BackboneUsage
+  ) {
+    usage.requests &+= client.requests
+    usage.retries &+= client.retries
+    usage.deliveries &+= deliveries
   }
 
   // From the harness
@@ -130,6 +140,9 @@ public final class KafkaBackbone: LiveBackbone {
     case .endOffsets(let client, let topic):
       control.endOffsets(client, topic, stableOnly: isTransactionOpen)
     case .close(let client): close(client)
+    case .findLeader(let topic, let partition):
+      // Of launched brokers alone is it known which node that is.
+      control.findLeader(topic, partition, brokers: cluster?.count ?? 0)
     case .join(let client, let keepsPlace): join(client, keepsPlace)
     case .leave(let client): endMember(client, leaves: true)
     case .commitAs(let memberships, _, let transaction, let positions, let snapshot):
@@ -162,7 +175,7 @@ public final class KafkaBackbone: LiveBackbone {
 
   private func endMember(_ client: ClientID, leaves: Bool) {
     for member in members where member.client == client {
-      statistics.deliveries &+= member.deliveries
+      add(member.statistics, member.deliveries, to: &statistics)
       member.close(closer, leaves: leaves)
     }
     members.removeAll { $0.client == client }
@@ -209,11 +222,14 @@ public final class KafkaBackbone: LiveBackbone {
     case .sink:
       sinkLife.end()
       sinkLife = Life()
-      if let sink { ending.append(sink.close()) }
+      if let sink {
+        add(sink.statistics, 0, to: &statistics)
+        ending.append(sink.close())
+      }
       sink = nil
     case .consumer, .reader:
       for reader in readers where reader.key.client == client {
-        statistics.deliveries &+= reader.client.deliveries
+        add(reader.client.statistics, reader.client.deliveries, to: &statistics)
         reader.client.close(closer)
       }
       readers.removeAll { $0.key.client == client }

@@ -17,6 +17,8 @@ public struct KafkaSettings: Sendable {
   /// Options of librdkafka from the scenario; they win over Weir's.
   public var producer: [KafkaOption] = []
   public var consumer: [KafkaOption] = []
+  /// How to log in; options of every client.
+  public var security: [KafkaOption] = []
   /// False where the topics of the run are there already.
   public var makesTopics = true
   /// The topics of the run are removed at its end; false where the whole cluster goes with it.
@@ -46,7 +48,8 @@ public struct KafkaSettings: Sendable {
     [
       KafkaOption("bootstrap.servers", bootstrap), KafkaOption("client.id", "weir-\(run)"),
       KafkaOption("reconnect.backoff.ms", "50"), KafkaOption("reconnect.backoff.max.ms", "1000"),
-    ]
+      KafkaOption("statistics.interval.ms", "1000"),
+    ] + security
   }
 
   /// The load is open loop: what the broker cannot take waits in the client.

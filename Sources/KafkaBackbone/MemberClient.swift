@@ -86,6 +86,7 @@ final class MemberClient {
   }
 
   var deliveries: UInt64 { intake.deliveries }
+  var statistics: ClientStatistics { handle.statistics }
 
   /// Ends in the background: in good order, or as one that is killed and says nothing.
   func close(_ worker: Worker, leaves: Bool) {
@@ -120,7 +121,11 @@ final class MemberClient {
   /// Takes what the group says, and answers polls.
   func collect(_ outbox: inout Outbox) {
     while let event = rd_kafka_queue_poll(queue, 0) {
-      if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rebalance(event, &outbox) }
+      if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
+        rebalance(event, &outbox)
+      } else {
+        handle.note(event)
+      }
       rd_kafka_event_destroy(event)
     }
     if hasNews { tellPlaces() }

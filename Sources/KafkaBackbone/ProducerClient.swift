@@ -154,6 +154,8 @@ final class ProducerClient {
           if count == 0 { break }
           read(count, &outbox)
         }
+      } else {
+        handle.note(event)
       }
       rd_kafka_event_destroy(event)
     }

@@ -24,6 +24,7 @@ final class ReaderClient {
   }
 
   var deliveries: UInt64 { intake.deliveries }
+  var statistics: ClientStatistics { handle.statistics }
 
   /// The client is gone; its threads end in the background.
   func close(_ worker: Worker) {
@@ -49,7 +50,10 @@ final class ReaderClient {
   /// Answers the polls for which records have come.
   func collect(_ outbox: inout Outbox) {
     // Errors of connections: librdkafka tries again by itself.
-    while let event = rd_kafka_queue_poll(mainQueue, 0) { rd_kafka_event_destroy(event) }
+    while let event = rd_kafka_queue_poll(mainQueue, 0) {
+      handle.note(event)
+      rd_kafka_event_destroy(event)
+    }
     for index in places.indices { intake.collect(&places[index], &outbox) }
   }
 }

@@ -25,6 +25,7 @@ final class SinkClient {
   }
 
   var bytes: UInt64 { producer.bytes }
+  var statistics: ClientStatistics { handle.statistics }
 
   func submit(_ topic: Topic, _ batches: [RecordBatch], _ outbox: inout Outbox) {
     producer.submit(client, topic, batches, &outbox)

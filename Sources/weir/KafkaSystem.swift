@@ -97,28 +97,31 @@ struct KafkaSystem {
   }
 
   private func connect(_ bootstrap: String, cluster: Cluster?) throws(Problems) -> KafkaBackbone {
+    let settings = try settings(bootstrap, isLaunched: cluster != nil)
     do throws(KafkaProblem) {
-      return try KafkaBackbone(settings(bootstrap, isLaunched: cluster != nil), cluster: cluster)
+      return try KafkaBackbone(settings, cluster: cluster)
     } catch {
       throw Self.problems(error)
     }
   }
 
-  private func settings(_ bootstrap: String, isLaunched: Bool) -> KafkaSettings {
+  private func settings(
+    _ bootstrap: String, isLaunched: Bool
+  ) throws(Problems) -> KafkaSettings {
     let backbone = scenario.backbone
     let copies = backbone.kafka.replication ?? min(scenario.resources.brokers, 3)
     var settings = KafkaSettings(
-      bootstrap: bootstrap, run: Self.runName(), streams: (inputName, scenario.sink.stream),
+      bootstrap: bootstrap, run: Self.runName(),
+      streams: (inputStream(besideResults: scenario.sink.stream), scenario.sink.stream),
       partitions: scenario.resources.partitions, replication: copies,
       minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
       isIdempotent: backbone.idempotent, isTransactional: scenario.sink.kind == .transactional)
-    settings.producer = options(backbone.kafka.producer)
-    settings.consumer = options(backbone.kafka.consumer)
+    settings.producer = try clientOptions(backbone.kafka.producer)
+    settings.consumer = try clientOptions(backbone.kafka.consumer)
+    settings.security = try securityOptions(backbone.security)
     settings.removesTopics = !isLaunched
     return settings
   }
-
-  private var inputName: String { scenario.sink.stream == "requests" ? "events" : "requests" }
 
   private func options(_ given: [NamedText]) -> [KafkaOption] {
     given.map { KafkaOption($0.name, $0.value) }
