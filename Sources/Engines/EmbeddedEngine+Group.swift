@@ -2,9 +2,9 @@ import Backbones
 import History
 import Model
 
-/// The tasks as members of the consumer group of the run. The engine works while every task has what
-/// belongs to it by one division; a division that begins takes all of it back to the last commit, as
-/// a crash does, except that the members stay.
+/// The tasks as members of the consumer group of the run. The engine works while every task has
+/// what belongs to it by one division; a division that begins takes all of it back to the last
+/// commit, as a crash does, except that the members stay.
 extension EmbeddedEngine {
   /// Begins a life: makes the sink the only one of its name, and then goes on as the group says.
   func getReady(_ outbox: inout EngineOutbox) {

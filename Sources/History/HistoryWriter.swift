@@ -97,8 +97,8 @@ public final class HistoryWriter {
     for _ in 1..<max(count, 1) { buffer.varint(1) }
   }
 
-  /// Records of a batch that reader `reader` was given, from `first` on, with the sum of the digests
-  /// of their values.
+  /// Records of a batch that reader `reader` was given, from `first` on, with the sum of the
+  /// digests of their values.
   public func polled(
     _ batch: RecordBatch, from first: Int, reader: Int, partition: Int, baseOffset: Int64,
     at instant: Instant

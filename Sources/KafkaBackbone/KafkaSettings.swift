@@ -80,8 +80,8 @@ public struct KafkaSettings: Sendable {
     readerOptions(committedOnly: true) + [KafkaOption("group.id", group)]
   }
 
-  /// A member of the group. Partitions are dealt out in turns, in the order of the names of members:
-  /// those that keep their place are named by their number.
+  /// A member of the group. Partitions are dealt out in turns, in the order of the names of
+  /// members: those that keep their place are named by their number.
   func memberOptions(_ number: Int, keepsPlace: Bool) -> [KafkaOption] {
     let digits = String(number)
     let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits

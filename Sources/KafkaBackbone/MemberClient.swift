@@ -2,8 +2,8 @@ import Backbones
 import CRdKafka
 import Model
 
-/// Who a member of a group was in one division of the partitions, as Kafka wants to be told by those
-/// that commit for it.
+/// Who a member of a group was in one division of the partitions, as Kafka wants to be told by
+/// those that commit for it.
 ///
 /// Unchecked: the object is not changed between its making and its end.
 final class GroupIdentity: @unchecked Sendable {

@@ -5,7 +5,8 @@ import Model
 /// Finds the identity of an event in its payload; nil when it has none.
 public typealias RecordLocator = (UnsafeRawBufferPointer) -> (source: UInt32, sequence: UInt64)?
 
-/// A partition that is read: where librdkafka leaves its records, and how far they were handed over.
+/// A partition that is read: where librdkafka leaves its records, and how far they were handed
+/// over.
 struct ReadPlace {
   var partition: Int
   var queue: OpaquePointer

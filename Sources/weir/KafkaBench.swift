@@ -58,7 +58,7 @@ struct KafkaBench {
   static let partitions = 4
 
   /// Records of one part, by their size.
-  static func count(_ size: Int) -> Int { size > 500 ? 400_000 : 2_000_000 }
+  static func count(_ size: Int) -> Int { size > 500 ? 200_000 : 1_000_000 }
 
   // One part, in a process of its own
 
@@ -138,7 +138,7 @@ struct KafkaBench {
   private static func scenario(_ size: Int) -> String {
     // Frame, source, sequence, time, key and length of the payload take the rest.
     let payload = size - 22
-    let rate = size > 500 ? 1_000_000 : 5_000_000
+    let rate = size > 500 ? 500_000 : 3_000_000
     let length = Double(count(size)) / Double(rate)
     return """
       # Demonstrates: what sending and reading cost.

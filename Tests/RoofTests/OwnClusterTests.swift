@@ -60,7 +60,7 @@ struct OwnClusterTests {
           "r\(number)",
         ],
         in: scratch.folder)
-      // A machine that is too busy for real time makes a run say nothing; it cleans up all the same.
+      // A machine too busy for real time makes a run say nothing; it cleans up all the same.
       #expect(run.code == 0 || run.code == 4, "\(run.output)\(run.errors)")
       #expect(!run.output.contains("INVALID"), "\(run.output)")
       #expect(try own(cluster) == before)

@@ -36,7 +36,8 @@ import Testing
       try scenario(
         file(
           "backbone: {kind: kafka, bootstrap: 'h:1', kafka: {replication: 1, min_in_sync: 1,",
-          "  broker: {a: 1}, producer: {b: 2}, consumer: {c: 3}}}")))
+          "  broker: {a: 1}, producer: {b: 2}, consumer: {c: 3}},",
+          "  security: {tls: true, ca: c, mechanism: plain, user: 'env:U', password: 'env:P'}}")))
     let names = (text + real).split(separator: "\n").map {
       $0.trimmingPrefix { $0 == " " }.prefix { $0 != ":" }
     }

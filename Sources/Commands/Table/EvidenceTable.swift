@@ -92,7 +92,7 @@ extension CommandSpec {
     examples: [
       ExampleSpec("weir conformance embedded", "the reference against every check"),
       ExampleSpec(
-        "weir conformance embedded --clock wall", "the same held back by real time, about a minute"),
+        "weir conformance embedded --clock wall", "the same, held back by real time"),
       ExampleSpec("weir conformance kafka", "a real broker, launched for it"),
       ExampleSpec("weir conformance embedded --broken", "and the suite against broken ones"),
     ],
