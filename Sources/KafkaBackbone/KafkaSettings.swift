@@ -87,7 +87,13 @@ public struct KafkaSettings: Sendable {
     let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
     return readerOptions(committedOnly: true) + [
       KafkaOption("group.id", group), KafkaOption("partition.assignment.strategy", "roundrobin"),
-    ] + (keepsPlace ? [KafkaOption("group.instance.id", "\(group)-\(name)")] : [])
+    ]
+      + (keepsPlace
+        ? [
+          KafkaOption("group.instance.id", "\(group)-\(name)"),
+          // It comes back by itself: a broker that stands still for a while is no reason to divide.
+          KafkaOption("session.timeout.ms", "30000"),
+        ] : [])
   }
 
   func readerOptions(committedOnly: Bool) -> [KafkaOption] {

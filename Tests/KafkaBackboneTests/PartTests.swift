@@ -53,7 +53,8 @@ import Testing
   @Test func `a client's figures are found in what it says of itself`() throws {
     let text = #"""
       { "name": "rdkafka#producer-1", "client_id": "we\"ir", "brokers":{ "a:1/1": {
-      "name":"a:1/1", "tx":7, "txbytes":70, "txretries":2, "toppars":{ "t-0": { "topic":"t", "partition":0} } },
+      "name":"a:1/1", "tx":7, "txbytes":70, "txretries":2, "toppars":{
+      "t-0": { "topic":"t", "partition":0} } },
       "b:1/2": { "tx":5,"txretries": 1 } }, "topics":{ }, "tx":12, "tx_bytes":90 }
       """#
     let found = try #require(statistics(text))

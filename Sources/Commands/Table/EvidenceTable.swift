@@ -75,8 +75,8 @@ extension CommandSpec {
     ["conformance"], section: "TRUST", "check a backbone",
     details: [
       "Holds a backbone against the suite of checks, by capability: ordering, repeats, "
-        + "transactions, fencing, positions, groups, records, restart. With --broken the suite itself is "
-        + "checked: backbones that do one thing wrong on purpose must each be rejected."
+        + "transactions, fencing, positions, groups, records, restart. With --broken the suite "
+        + "itself is checked: backbones that do one thing wrong on purpose must each be rejected."
     ],
     arguments: [ArgumentSpec("BACKBONE", .word, "embedded, or kafka: a broker that Weir launches")],
     options: [
