@@ -103,22 +103,11 @@ final class EngineTask {
   func receive(_ delivery: Delivery, partition local: Int, at now: Instant) {
     let batch = delivery.batch
     recorder.at = now
-<<<<<<< HEAD
     history.polled(
       batch, from: delivery.first, reader: number, partition: partitions[local],
       baseOffset: delivery.baseOffset, at: now)
-=======
-    var sum: UInt64 = 0
-    for index in delivery.first..<batch.count { sum &+= digest64(batch.value(index)) }
-    history.begin(.polled, at: now)
-    history.number(UInt64(number))
-    history.number(UInt64(partitions[local]))
-    history.number(UInt64(delivery.baseOffset + Int64(delivery.first)))
-    history.word(sum)
-    history.run(of: batch, from: delivery.first, count: count)
     let stream = input.stream(of: partitions[local])
     let entry = program.input(stream, task: number)
->>>>>>> main
     for index in delivery.first..<batch.count {
       take(batch, index, local, stream, entry, delivery.baseOffset + Int64(index), now)
     }

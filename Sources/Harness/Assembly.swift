@@ -113,7 +113,11 @@ struct Assembly {
       checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
       recordCost: pair(costs.record), stateCost: pair(costs.state),
       checkpointCost: pair(costs.checkpoint), seed: scenario.seed)
-    settings.joinsGroup = live?.capabilities.groups ?? false
+    // A group deals partitions out in turns; the engine's tasks keep the state of theirs.
+    let dealsAlike =
+      workload.streams.count == 1
+      || scenario.resources.partitions % scenario.resources.slots == 0
+    settings.joinsGroup = dealsAlike && live?.capabilities.groups ?? false
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(

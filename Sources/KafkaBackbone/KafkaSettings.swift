@@ -93,7 +93,7 @@ public struct KafkaSettings: Sendable {
           KafkaOption("group.instance.id", "\(group)-\(name)"),
           // It comes back by itself: a broker that stands still for a while is no reason to divide.
           KafkaOption("session.timeout.ms", "30000"),
-        ] : [])
+        ] : []) + consumer
   }
 
   func readerOptions(committedOnly: Bool) -> [KafkaOption] {
