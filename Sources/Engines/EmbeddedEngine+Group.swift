@@ -52,6 +52,8 @@ extension EmbeddedEngine {
     if wasRunning {
       history.begin(.engineStopped, at: now)
       sink.crash()
+      batch = nil
+      isBatchDue = false
       for task in tasks.indices {
         work[task].removeAll()
         workHead[task] = 0
