@@ -7,8 +7,8 @@ import Model
 /// One owner, one thread; everything it does follows from the calls it gets.
 public final class EmbeddedLog: Backbone {
   private let settings: LogSettings
-  private var node: LogNode
-  private var clients: [LogClient] = []
+  var node: LogNode
+  var clients: [LogClient] = []
   private var firstClient: [Int] = []
   private let filter: (any WireFilter)?
 
@@ -26,6 +26,10 @@ public final class EmbeddedLog: Backbone {
   private var heldResponses: [Response] = []
   private var parked: [Request] = []
   private var statistics = BackboneUsage()
+  /// True while an event to look for dead members is on the timeline.
+  var watchesGroup = false
+
+  var isUp: Bool { !isDown && pausedSince == nil }
 
   private static let watchInterval: Nanoseconds = 50 * .millisecond
 
@@ -56,7 +60,7 @@ public final class EmbeddedLog: Backbone {
   }
 
   public var capabilities: Capabilities {
-    Capabilities(transactions: true, idempotence: true, reads: true)
+    Capabilities(transactions: true, idempotence: true, reads: true, groups: true)
   }
 
   public var usage: BackboneUsage {
@@ -67,7 +71,7 @@ public final class EmbeddedLog: Backbone {
     return usage
   }
 
-  private func slot(_ id: ClientID) -> Int { firstClient[Int(id.role.rawValue)] + Int(id.index) }
+  func slot(_ id: ClientID) -> Int { firstClient[Int(id.role.rawValue)] + Int(id.index) }
 
   // From the harness
 
@@ -111,11 +115,14 @@ public final class EmbeddedLog: Backbone {
     case .close(let client):
       clients[slot(client)].close()
       return
+    case .findLeader(let topic, let partition):
+      return outbox.post(.leader(topic, partition: partition, node: isDown ? nil : 0))
+    case .join, .leave, .commitAs: return handleGroup(command, at: now, outbox: &outbox)
     }
     carryOut(actions, of: id, at: now, outbox: &outbox)
   }
 
-  private func carryOut(
+  func carryOut(
     _ actions: ClientActions, of id: ClientID, at now: Instant, outbox: inout Outbox
   ) {
     for completion in actions.completions { outbox.post(completion) }
@@ -160,7 +167,7 @@ public final class EmbeddedLog: Backbone {
     }
   }
 
-  private func answer(
+  func answer(
     _ request: Request, _ content: ResponseContent, departs: Instant, outbox: inout Outbox
   ) {
     let response = Response(
@@ -198,6 +205,8 @@ public final class EmbeddedLog: Backbone {
       clients[slot(id)].watched = false
       clients[slot(id)].watch(at: now, &actions)
       carryOut(actions, of: id, at: now, outbox: &outbox)
+    case .beat(let id, let life): beat(id, life: life, at: now, outbox: &outbox)
+    case .watchGroup: watchGroup(at: now, outbox: &outbox)
     case .unpark(let request):
       guard let index = parked.firstIndex(where: { $0 === request }) else { return }
       parked.remove(at: index)
@@ -227,9 +236,11 @@ public final class EmbeddedLog: Backbone {
       let (identity, departs) = node.initProducer(at: now)
       answer(request, .producerReady(identity), departs: departs, outbox: &outbox)
       wakeReaders(of: .results, at: departs, outbox: &outbox)
-    case .endTransaction(let producer, let number, let commit, let positions, let snapshot):
+    case .endTransaction(
+      let producer, let number, let commit, let positions, let snapshot, let members):
       let end = node.endTransaction(
-        producer, number, commit: commit, positions: positions, snapshot: snapshot, at: now)
+        producer, number, commit: commit, positions: positions, snapshot: snapshot,
+        members: members, at: now)
       let content = ResponseContent.transactionEnded(committed: end.committed, end.error)
       answer(request, content, departs: end.departs, outbox: &outbox)
       wakeReaders(of: .results, at: end.departs, outbox: &outbox)
@@ -243,6 +254,7 @@ public final class EmbeddedLog: Backbone {
     case .endOffsets(let topic):
       let (offsets, departs) = node.endOffsets(topic, at: now)
       answer(request, .endOffsets(offsets), departs: departs, outbox: &outbox)
+    case .join, .leave, .heartbeat: arriveAtGroup(request, at: now, outbox: &outbox)
     }
   }
 

@@ -54,6 +54,10 @@ struct LogClient {
   /// Number of the next produce request.
   private var nextOrdinal: UInt64 = 0
   private(set) var retries: UInt64 = 0
+  /// In the consumer group, or on its way into it.
+  private(set) var isMember = false
+  private var keepsPlace = false
+  private var membership: Membership?
   /// True while a watchdog event is on the timeline.
   var watched = false
 
@@ -77,6 +81,8 @@ struct LogClient {
     queue.removeAll()
     nextOrdinal = 0
     answeredAt = Instant(ns: .min)
+    isMember = false
+    membership = nil
     if ownsIdentity && idempotent { renew() }
   }
 
@@ -122,6 +128,35 @@ struct LogClient {
   }
 
   var currentIdentity: ProducerIdentity { identity }
+
+  // The group
+
+  mutating func join(keepsPlace: Bool, at now: Instant, _ actions: inout ClientActions) {
+    (isMember, self.keepsPlace) = (true, keepsPlace)
+    call(.join(keepsPlace: keepsPlace), at: now, &actions)
+  }
+
+  mutating func leave(at now: Instant, _ actions: inout ClientActions) {
+    if !isMember { return }
+    (isMember, membership) = (false, nil)
+    call(.leave, at: now, &actions)
+  }
+
+  mutating func beat(at now: Instant, _ actions: inout ClientActions) {
+    guard let membership else { return }
+    pending.removeAll {
+      if case .heartbeat = $0.request.content { true } else { false }
+    }
+    call(.heartbeat(generation: membership.generation), at: now, &actions)
+  }
+
+  /// Its partitions are taken from it, and it asks for new ones.
+  private mutating func rejoin(at now: Instant, _ actions: inout ClientActions) {
+    guard let before = membership else { return }
+    membership = nil
+    actions.completions.append(.revoked(id, generation: before.generation))
+    call(.join(keepsPlace: keepsPlace), at: now, &actions)
+  }
 
   private mutating func send(
     _ content: RequestContent, at now: Instant, _ actions: inout ClientActions
@@ -233,7 +268,9 @@ struct LogClient {
       (ownsIdentity, isRenewing) = (false, false)
       sequences = sequences.map { _ in 0 }
       actions.completions.append(.transactionsReady(id, true))
-    case (.endTransaction(_, let number, let commit, _, _), .transactionEnded(let done, let error)):
+    case (
+      .endTransaction(_, let number, let commit, _, _, _), .transactionEnded(let done, let error)
+    ):
       actions.completions.append(ended(number, commit: commit, committed: done, error))
     case (.commitPositions(_, let snapshot), .positionsCommitted):
       actions.completions.append(
@@ -242,6 +279,14 @@ struct LogClient {
       actions.completions.append(.positions(id, positions, snapshot: snapshot))
     case (.endOffsets(let topic), .endOffsets(let offsets)):
       actions.completions.append(.endOffsets(id, topic, offsets))
+    case (.join, .assigned(let given)):
+      if isMember && membership == nil {
+        membership = given
+        actions.completions.append(.assigned(given))
+      }
+    case (.leave, .left): break
+    case (.heartbeat(let generation), .alive(let state)):
+      if state != .stable && membership?.generation == generation { rejoin(at: now, &actions) }
     default:
       preconditionFailure("an answer of another kind than its request")
     }
@@ -268,7 +313,8 @@ struct LogClient {
       switch result {
       case .appended(let base): outcome = .acknowledged(base: base)
       case .refused(.fenced): outcome = .failed("fenced by a newer instance")
-      case .refused(.invalidTransaction): outcome = .failed("the transaction is not open")
+      case .refused(.invalidTransaction), .refused(.notInGroup):
+        outcome = .failed("the transaction is not open")
       case .refused(.outOfOrderSequence):
         outcome = .unknown("out of order: the log lacks records before it")
       }

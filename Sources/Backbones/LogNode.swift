@@ -7,6 +7,7 @@ import Model
 struct LogNode {
   private let settings: LogSettings
   var topics: [[PartitionLog]]
+  var group: GroupCoordinator
   private var positions: [Int64]
   private var snapshot: UInt64 = 0
   /// Epoch of the one transactional id, and its open transaction.
@@ -33,6 +34,8 @@ struct LogNode {
       Array(repeating: PartitionLog(), count: settings.resultPartitions),
     ]
     positions = Array(repeating: 0, count: settings.inputPartitions)
+    group = GroupCoordinator(
+      partitions: settings.inputPartitions, sessionTimeout: settings.sessionTimeout)
     let family = DrawFamily(seed: settings.seed, component: "backbone", purpose: "service")
     service = family.stream(0)
     disk = Disk(settings)
@@ -60,6 +63,11 @@ struct LogNode {
     busy += cost
     busyUntil = max(busyUntil, now) + cost
     return busyUntil
+  }
+
+  /// Queues a request that touches no records.
+  mutating func serveRequest(at now: Instant) -> Instant {
+    serve(records: 0, batches: 0, bytes: 0, at: now)
   }
 
   // Answers
@@ -165,7 +173,7 @@ struct LogNode {
 
   mutating func endTransaction(
     _ producer: ProducerIdentity, _ number: UInt64, commit: Bool, positions newPositions: [Int64],
-    snapshot newSnapshot: UInt64, at now: Instant
+    snapshot newSnapshot: UInt64, members: [Membership], at now: Instant
   ) -> (committed: Bool, error: AppendError?, departs: Instant) {
     let served = serve(records: 0, batches: 1, bytes: 0, at: now)
     let durable = disk.durable(appendedAt: served)
@@ -173,6 +181,11 @@ struct LogNode {
     if let before = decided[number] { return (before, nil, served) }
     let open = transaction ?? TransactionRecord(producer: producer, number: number)
     if open.number != number { return (false, .invalidTransaction, served) }
+    if !group.admits(members) {
+      end(open, commit: false)
+      decided[number] = false
+      return (false, .notInGroup, durable)
+    }
     end(open, commit: commit)
     if commit {
       if !settings.defects.contains(.forgetsPositions) {
@@ -231,7 +244,10 @@ struct LogNode {
     disk.crash(at: now)
   }
 
-  mutating func resume(at now: Instant) { busyUntil = max(busyUntil, now) }
+  mutating func resume(at now: Instant) {
+    busyUntil = max(busyUntil, now)
+    group.refresh(at: now)
+  }
 
   var retainedBytes: UInt64 {
     var sum = 0

@@ -29,6 +29,8 @@ public struct LogSettings: Sendable {
   public var requestTimeout: Nanoseconds = 500 * .millisecond
   /// What was not acknowledged after so long has an unknown outcome.
   public var deliveryTimeout: Nanoseconds = 120 * .second
+  /// A member of the group that was not heard of for so long is dead.
+  public var sessionTimeout: Nanoseconds = 6 * .second
   /// Records a fetch returns at most.
   public var fetchLimit = 2_000
   /// Batches below the committed positions, or read by the reader, are forgotten.

@@ -17,6 +17,21 @@ public enum Topic: UInt8, Hashable, Sendable {
   }
 }
 
+/// What a member of the consumer group is to read, by one division of the input among members.
+public struct Membership: Hashable, Sendable {
+  public var client: ClientID
+  /// Number of the division; rises with each one.
+  public var generation: Int64
+  /// Ascending.
+  public var partitions: [Int]
+
+  public init(_ client: ClientID, generation: Int64, partitions: [Int]) {
+    self.client = client
+    self.generation = generation
+    self.partitions = partitions
+  }
+}
+
 /// What the harness asks of a backbone, in batches.
 public enum Command {
   /// Sends batches of one client, each for one partition; one outcome each. `transaction` is the
@@ -37,8 +52,18 @@ public enum Command {
   case fetchPositions(ClientID)
   /// Asks where the partitions of a topic end.
   case endOffsets(ClientID, Topic)
-  /// The client is gone: nothing more is answered to it.
+  /// Asks which node leads a partition.
+  case findLeader(Topic, partition: Int)
+  /// The client is gone: nothing more is answered to it. As a member of the group it was killed.
   case close(ClientID)
+  /// Becomes a member of the consumer group of the run, which divides the input among its members.
+  /// One that keeps its place gets back what it had when it joins anew, without a new division.
+  case join(ClientID, keepsPlace: Bool)
+  /// Leaves the group in good order: the others get its partitions at once.
+  case leave(ClientID)
+  /// Commits as `commit` does, on behalf of these members; fails without effect when one of them
+  /// does not belong to the group as it is now.
+  case commitAs([Membership], ClientID, transaction: UInt64, positions: [Int64], snapshot: UInt64)
 }
 
 /// How an operation ended. A time-out is unknown, never failed.
@@ -74,6 +99,12 @@ public enum Completion {
   case positionsCommitted(ClientID, snapshot: UInt64, Outcome)
   case positions(ClientID, [Int64], snapshot: UInt64)
   case endOffsets(ClientID, Topic, [Int64])
+  /// A member of the group reads these partitions from now on.
+  case assigned(Membership)
+  /// A member has nothing to read until it is assigned something anew; it joins again by itself.
+  case revoked(ClientID, generation: Int64)
+  /// The node that leads a partition, counted from 0; nil when none does or nobody knows.
+  case leader(Topic, partition: Int, node: Int?)
   /// An action on a node that was under way has come to its end: whether it happened.
   case controlled(NodeAction, node: Int, Bool)
 }
@@ -84,11 +115,14 @@ public struct Capabilities: Hashable, Sendable {
   public var idempotence: Bool
   /// Records can be read back.
   public var reads: Bool
+  /// Readers of the input can divide it among themselves as a consumer group.
+  public var groups: Bool
 
-  public init(transactions: Bool, idempotence: Bool, reads: Bool) {
+  public init(transactions: Bool, idempotence: Bool, reads: Bool, groups: Bool = false) {
     self.transactions = transactions
     self.idempotence = idempotence
     self.reads = reads
+    self.groups = groups
   }
 }
 

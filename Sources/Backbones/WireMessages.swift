@@ -25,10 +25,14 @@ package enum RequestContent {
   case fetch(Topic, partition: Int, offset: Int64, committedOnly: Bool)
   case initProducer
   case endTransaction(
-    ProducerIdentity, transaction: UInt64, commit: Bool, positions: [Int64], snapshot: UInt64)
+    ProducerIdentity, transaction: UInt64, commit: Bool, positions: [Int64], snapshot: UInt64,
+    members: [Membership] = [])
   case commitPositions(positions: [Int64], snapshot: UInt64)
   case fetchPositions
   case endOffsets(Topic)
+  case join(keepsPlace: Bool)
+  case leave
+  case heartbeat(generation: Int64)
 
   var kind: WireCrossing.Content {
     switch self {
@@ -47,6 +51,8 @@ package enum AppendError: Hashable {
   case fenced
   /// Kafka's 48: the transaction is not open any more.
   case invalidTransaction
+  /// Kafka's 22, 25 and 82: a member for which positions are committed is none any more.
+  case notInGroup
 }
 
 package enum AppendResult {
@@ -62,6 +68,9 @@ package enum ResponseContent {
   case positionsCommitted
   case positions([Int64], snapshot: UInt64)
   case endOffsets([Int64])
+  case assigned(Membership)
+  case left
+  case alive(MemberState)
 }
 
 package final class Request {
@@ -98,4 +107,8 @@ package enum WireEvent {
   case watchdog(ClientID)
   /// A parked fetch has waited long enough.
   case unpark(Request)
+  /// A member of the group says that it is there.
+  case beat(ClientID, life: UInt32)
+  /// The coordinator looks for members that have died.
+  case watchGroup
 }

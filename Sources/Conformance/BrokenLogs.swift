@@ -90,6 +90,25 @@ public let brokenLogs: [BrokenLog] = [
     return $0
   },
   tampered(
+    "commits-for-anyone", "positions are committed for members that are none any more",
+    "groups.old-generation"
+  ) {
+    if case .commitAs(_, let client, let transaction, let positions, let snapshot) = $0 {
+      return .commit(client, transaction: transaction, positions: positions, snapshot: snapshot)
+    }
+    return $0
+  },
+  distorted(
+    "assigns-twice", "every member is assigned all partitions", "groups.join"
+  ) { completion in
+    if case .assigned(let given) = completion {
+      return [
+        .assigned(Membership(given.client, generation: given.generation, partitions: [0, 1]))
+      ]
+    }
+    return [completion]
+  },
+  tampered(
     "writes-outside", "records of a transaction are written outside of it",
     "transactions.open-holds-back"
   ) {

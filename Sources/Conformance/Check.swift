@@ -35,7 +35,8 @@ public struct ConformanceCheck: Sendable {
 /// All checks, in the order in which they are tried and listed.
 public let conformanceChecks: [ConformanceCheck] =
   orderingChecks + idempotenceChecks + durabilityChecks + transactionChecks + visibilityChecks
-  + fencingChecks + positionChecks + recordChecks + readingChecks + clientChecks + restartChecks
+  + fencingChecks + positionChecks + groupChecks + groupCommitChecks + recordChecks + readingChecks
+  + clientChecks + restartChecks
   + pauseChecks
 
 /// Throws unless the condition is true.

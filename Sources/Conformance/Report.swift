@@ -91,6 +91,7 @@ private func missing(
   case .idempotence: return capabilities.idempotence ? nil : "producers are not idempotent"
   case .transactions, .fencing, .positions:
     return capabilities.transactions ? nil : "there are no transactions"
+  case .groups: return capabilities.groups ? nil : "there are no consumer groups"
   default: return nil
   }
 }

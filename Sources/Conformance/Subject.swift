@@ -15,6 +15,8 @@ public enum ConformanceCapability: String, Hashable, Sendable, CaseIterable {
   case fencing
   /// Input positions, alone and inside of transactions.
   case positions
+  /// Readers divide the input among themselves, and commit as members of one division.
+  case groups
   /// Keys and values come back as they were sent, whatever their size.
   case records
   /// Fetches and end offsets.
@@ -32,7 +34,7 @@ public struct ConformanceShape: Hashable, Sendable {
   public var inputPartitions = 2
   public var resultPartitions = 2
   public var producers = 2
-  public var consumers = 1
+  public var consumers = 3
 
   public init() {}
 }

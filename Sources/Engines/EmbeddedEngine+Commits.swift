@@ -36,9 +36,13 @@ extension EmbeddedEngine {
       history.number(sink.transaction)
       history.number(checkpoint)
       outbox.commands.append(
-        .commit(
-          sinkClient, transaction: sink.transaction, positions: checkpointPositions,
-          snapshot: checkpoint))
+        settings.joinsGroup
+          ? .commitAs(
+            memberships.compactMap { $0 }, sinkClient, transaction: sink.transaction,
+            positions: checkpointPositions, snapshot: checkpoint)
+          : .commit(
+            sinkClient, transaction: sink.transaction, positions: checkpointPositions,
+            snapshot: checkpoint))
     } else {
       outbox.commands.append(
         .commitPositions(sinkClient, positions: checkpointPositions, snapshot: checkpoint))

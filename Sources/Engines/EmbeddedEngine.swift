@@ -23,6 +23,12 @@ public final class EmbeddedEngine {
   var sink: SinkWriter
   let sinkClient = ClientID(.sink, 0)
 
+  /// What each task reads by the group, nil while it has nothing.
+  var memberships: [Membership?] = []
+  /// While it starts: the sink is the only one of its name, and positions were asked for.
+  var sinkIsReady = false
+  var hasAskedPositions = false
+
   enum Phase { case stopped, starting, running }
   var phase = Phase.stopped
   /// Each start is a life of its own: timers and answers of an earlier one are ignored.
@@ -129,13 +135,13 @@ public final class EmbeddedEngine {
   /// Starts the process: takes the place of an older one and asks where to go on.
   public func start(at now: Instant, _ outbox: inout EngineOutbox) {
     precondition(phase == .stopped, "an engine that runs cannot be started")
-    life &+= 1
-    phase = .starting
-    if settings.sink == .transactional {
-      outbox.commands.append(.initTransactions(sinkClient))
-    } else {
-      outbox.commands.append(.fetchPositions(sinkClient))
+    memberships = Array(repeating: nil, count: settings.tasks)
+    if settings.joinsGroup {
+      for task in tasks.indices {
+        outbox.commands.append(.join(client(task), keepsPlace: true))
+      }
     }
+    getReady(&outbox)
   }
 
   /// The process dies at once: memory, timers and requests are gone.
@@ -239,9 +245,10 @@ public final class EmbeddedEngine {
     case .polled(_, _, let partition, let deliveries, let next):
       take(partition, deliveries, next, at: now, &outbox)
     case .transactionsReady:
-      if phase == .starting { outbox.commands.append(.fetchPositions(sinkClient)) }
+      sinkIsReady = true
+      askPositions(&outbox)
     case .positions(_, let positions, let snapshot):
-      if phase == .starting {
+      if phase == .starting && hasAskedPositions {
         try resume(from: positions, snapshot: snapshot, at: now, &outbox)
       }
     case .submitted(_, _, let batch, let outcome):
@@ -255,7 +262,9 @@ public final class EmbeddedEngine {
     case .positionsCommitted(_, let snapshot, let outcome):
       guard case .acknowledged = outcome else { return fail(at: now, &outbox) }
       positionsCommitted(snapshot, at: now, &outbox)
-    case .aborted, .endOffsets, .controlled: break
+    case .assigned(let membership): assigned(membership, &outbox)
+    case .revoked(let client, _): revoked(client, at: now, &outbox)
+    case .aborted, .endOffsets, .leader, .controlled: break
     }
   }
 

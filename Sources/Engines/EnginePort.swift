@@ -66,6 +66,8 @@ public struct EngineSettings: Sendable {
   public var stateCost: (Nanoseconds, Nanoseconds)
   public var checkpointCost: (Nanoseconds, Nanoseconds)
   public var seed: UInt64
+  /// The tasks are members of a consumer group and read what it gives them; else they are told.
+  public var joinsGroup = false
   public var coordination = Coordination.continuous
   public var defects: Set<EngineDefect> = []
 

@@ -79,6 +79,7 @@ public final class MessageFaults: WireFilter {
       if let index, role != .broker && role != .engine, crossing.client != Int32(index - 1) {
         return false
       }
+    case .leader: return false
     case .link(let from, let to, let bothWays):
       let outbound = matches(from, crossing.role) && to == .broker
       let inbound = matches(to, crossing.role) && from == .broker

@@ -61,7 +61,8 @@ struct Assembly {
       reader: ResultReader(
         partitions: resultPartitions, committedOnly: scenario.sink.kind == .transactional,
         history: history),
-      history: history, faults: scenario.faults.plan, messageFaults: messageFaults)
+      history: history, faults: scenario.faults.plan, messageFaults: messageFaults,
+      resultStream: scenario.sink.stream)
   }
 
   /// True when a key must stay in one partition, so that one task sees all of it.
@@ -122,6 +123,11 @@ struct Assembly {
       checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
       recordCost: pair(costs.record), stateCost: pair(costs.state),
       checkpointCost: pair(costs.checkpoint), seed: scenario.seed)
+    // A group deals partitions out in turns; the engine's tasks keep the state of theirs.
+    let dealsAlike =
+      workload.streams.count == 1
+      || scenario.resources.partitions % scenario.resources.slots == 0
+    settings.joinsGroup = dealsAlike && live?.capabilities.groups ?? false
     settings.coordination = engine.strategy == .microBatch ? .microBatches : .continuous
     settings.defects = defects
     do throws(PlanError) {

@@ -47,7 +47,11 @@ public func execute(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
   let loop = RunLoop(parts, pacer: makePacer(clock, live), phases: phases, progress: progress)
+  // A sender that waits for its turn behind the system under test measures the machine.
+  let goesFirst = live != nil && shim_go_first() == 0
+  defer { if goesFirst { shim_go_along() } }
   let ended = try loop.run()
+  if goesFirst { shim_go_along() }
   let hash = history.finish()
   let verdicts = try bench.finish(.complete, path: request.historyPath)
   try checkSource(workload, scenario)

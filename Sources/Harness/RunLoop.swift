@@ -11,12 +11,12 @@ import Statistics
 /// The one loop: takes the next event, waits for it as the pacer says, and hands it on. Virtual,
 /// paced and live runs differ in the pacer and in what fills the port, and nowhere else.
 final class RunLoop {
-  private let parts: RunParts
+  let parts: RunParts
   private var timeline = Timeline<RunEvent>()
   private var pacer: any Pacer
   private let live: (any LiveBackbone)?
-  private var outbox = Outbox()
-  private var engineOutbox = EngineOutbox()
+  var outbox = Outbox()
+  var engineOutbox = EngineOutbox()
   private var commands: [Command] = []
 
   private var phases: PhasePlan
@@ -31,10 +31,14 @@ final class RunLoop {
   private(set) var interruptedAt: Instant?
   /// Actual minus intended send in real time, outside of the history.
   private(set) var sendLateness = LatencyHistogram()
+  /// Faults whose time has come.
+  private(set) var requested: Set<Int> = []
   private(set) var confirmed: Set<Int> = []
   private(set) var healed: Set<Int> = []
   /// What a live backbone was asked to do to a node and has not said the end of.
-  private var underWay: [(action: NodeAction, node: Int, index: Int, starts: Bool)] = []
+  var underWay: [(action: NodeAction, node: Int, index: Int, starts: Bool)] = []
+  /// The broker that leads the partition that a fault names, once that is known.
+  var leaders: [Int: Int] = [:]
   private var lastCollect = Instant.zero
   private let progress: ((RunProgress) -> Void)?
   private var nextProgress: UInt64 = 0
@@ -170,6 +174,8 @@ final class RunLoop {
         parts.reader.take(partition, deliveries, next: next, at: now, &commands)
       case .endOffsets(_, let topic, let offsets):
         take(ends: offsets, of: topic, at: now)
+      case .leader(let topic, let partition, let node):
+        leaderFound(topic, partition, node, at: now)
       case .controlled(let action, let node, let happened):
         controlled(action, node, happened, at: now)
       default:
@@ -289,12 +295,17 @@ final class RunLoop {
   private func beginFault(_ index: Int, at now: Instant) {
     if interruptedAt != nil { return }
     let fault = parts.faults[index]
+    requested.insert(index)
     parts.history.begin(.faultRequested, at: now)
     parts.history.number(UInt64(index))
     parts.history.text(fault.kind.rawValue)
     parts.history.text(fault.text)
     if fault.isMessageFault {
       parts.messageFaults.begin(fault, index: index)
+    } else if case .leader(let stream, let partition) = fault.target {
+      let topic = parts.topic(of: stream)
+      parts.backbone.handle(
+        .findLeader(topic, partition: partition), at: now, outbox: &outbox)
     } else if carryOut(index, starts: true, at: now) == .done {
       confirm(index, at: now)
     }
@@ -318,7 +329,7 @@ final class RunLoop {
     parts.history.number(UInt64(index))
   }
 
-  private func confirm(_ index: Int, at now: Instant) {
+  func confirm(_ index: Int, at now: Instant) {
     confirmed.insert(index)
     parts.history.begin(.faultConfirmed, at: now)
     parts.history.number(UInt64(index))
@@ -336,42 +347,18 @@ final class RunLoop {
     if !happened { return }
     if fault.starts {
       confirm(fault.index, at: now)
-      // It may have been meant to end before it was confirmed.
-      let planned = parts.faults[fault.index]
-      if interruptedAt != nil || phases.measureStart + planned.at + planned.duration <= now {
-        endFault(fault.index, at: now)
-      }
+      endIfOver(fault.index, at: now)
     } else {
       heal(fault.index, at: now)
     }
   }
 
-  private func carryOut(_ index: Int, starts: Bool, at now: Instant) -> NodeOutcome {
-    let fault = parts.faults[index]
-    guard case .node(let role, let number) = fault.target else { return .refused }
-    if role == .engine || role == .task {
-      guard let engine = parts.engine else { return .refused }
-      switch (fault.kind, starts) {
-      case (.crash, true): engine.crash(at: now, &engineOutbox)
-      case (.crash, false): engine.restart(at: now, &engineOutbox)
-      case (.pause, _): engine.setPaused(starts, at: now, &engineOutbox)
-      default: return .refused
-      }
-      return .done
+  /// A fault may have been meant to end before it was confirmed.
+  func endIfOver(_ index: Int, at now: Instant) {
+    let planned = parts.faults[index]
+    if interruptedAt != nil || phases.measureStart + planned.at + planned.duration <= now {
+      endFault(index, at: now)
     }
-    let action: NodeAction
-    switch (fault.kind, starts) {
-    case (.crash, true): action = .crash
-    case (.crash, false): action = .restart
-    case (.pause, true): action = .pause
-    case (.pause, false): action = .resume
-    default: return .refused
-    }
-    let node = (number ?? 1) - 1
-    if underWay.contains(where: { $0.index == index }) { return .underWay }
-    let outcome = parts.backbone.control(action, node: node, at: now, outbox: &outbox)
-    if outcome == .underWay { underWay.append((action, node, index, starts)) }
-    return outcome
   }
 
   // Progress

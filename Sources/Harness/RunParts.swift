@@ -15,10 +15,17 @@ final class RunParts {
   let faults: [PlannedFault]
   let messageFaults: MessageFaults
 
+  /// What the results are called; every other name is that of the input.
+  let resultStream: String
+
+  func topic(of stream: String) -> Topic { stream == resultStream ? .results : .input }
+
   init(
     load: LoadGenerator, backbone: any Backbone, engine: EmbeddedEngine?, reader: ResultReader,
-    history: HistoryWriter, faults: [PlannedFault], messageFaults: MessageFaults
+    history: HistoryWriter, faults: [PlannedFault], messageFaults: MessageFaults,
+    resultStream: String
   ) {
+    self.resultStream = resultStream
     self.load = load
     self.backbone = backbone
     self.engine = engine

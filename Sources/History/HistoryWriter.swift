@@ -97,6 +97,22 @@ public final class HistoryWriter {
     for _ in 1..<max(count, 1) { buffer.varint(1) }
   }
 
+  /// Records of a batch that reader `reader` was given, from `first` on, with the sum of the
+  /// digests of their values.
+  public func polled(
+    _ batch: RecordBatch, from first: Int, reader: Int, partition: Int, baseOffset: Int64,
+    at instant: Instant
+  ) {
+    var sum: UInt64 = 0
+    for index in first..<batch.count { sum &+= digest64(batch.value(index)) }
+    begin(.polled, at: instant)
+    number(UInt64(reader))
+    number(UInt64(partition))
+    number(UInt64(baseOffset + Int64(first)))
+    word(sum)
+    run(of: batch, from: first, count: batch.count - first)
+  }
+
   /// Ends the open block: hashes, writes and hands it on. Nothing happens when it is empty.
   public func flush() {
     if buffer.count == 0 { return }

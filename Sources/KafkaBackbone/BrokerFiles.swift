@@ -30,7 +30,8 @@ struct BrokerFiles: Sendable {
       KafkaOption("inter.broker.listener.name", "PLAINTEXT"),
       KafkaOption("log.dirs", "\(plan.dataFolder)/broker-\(number)"),
       KafkaOption("auto.create.topics.enable", "false"),
-      KafkaOption("group.initial.rebalance.delay.ms", "0"),
+      // Tasks that start together are divided once.
+      KafkaOption("group.initial.rebalance.delay.ms", "300"),
       KafkaOption("num.network.threads", "2"), KafkaOption("num.io.threads", "4"),
       KafkaOption("share.coordinator.state.topic.replication.factor", String(copies)),
       KafkaOption("share.coordinator.state.topic.min.isr", String(inSync)),

@@ -34,6 +34,15 @@ public struct ClusterPlan: Sendable {
   public var stateFolder: String
   /// Options of the brokers; they win over Weir's.
   public var options: [KafkaOption]
+  /// How much the brokers yield to others, 0 to 19. They share the machine with the instrument that
+  /// measures them, which goes first; only where the system lets it, they need not yield.
+  public var niceness: Int32 = ClusterPlan.usualNiceness
+
+  private static let usualNiceness: Int32 = {
+    if shim_go_first() != 0 { return 10 }
+    shim_go_along()
+    return 0
+  }()
 
   public init(
     installation: KafkaInstallation, brokers: Int, dataFolder: String, logFolder: String,
@@ -65,9 +74,6 @@ public final class Cluster: @unchecked Sendable {
   private let worker = Worker()
   private let state: Mutex<State>
   private let ending = Life()
-
-  /// Brokers share the machine with the instrument that measures them: it goes first.
-  private static let politeness: Int32 = 15
 
   private struct State {
     var processes: [ProcessIdentity?]
@@ -207,7 +213,7 @@ public final class Cluster: @unchecked Sendable {
     variables.append(strdup("LOG_DIR=\(plan.logFolder)"))
     variables.append(nil)
     defer { for text in words + variables { free(text) } }
-    let number = shim_spawn(program, words, variables, log, Self.politeness)
+    let number = shim_spawn(program, words, variables, log, plan.niceness)
     if number < 0 {
       throw KafkaProblem(
         "\(program) cannot be started: \(String(cString: shim_error_text(-number)))",

@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 
 /// Why something cannot be done with Kafka, in words for the user.
 public struct KafkaProblem: Error, Hashable, Sendable {
@@ -16,10 +17,13 @@ public struct KafkaProblem: Error, Hashable, Sendable {
 public struct KafkaOption: Hashable, Sendable {
   public var name: String
   public var value: String
+  /// The value is never shown.
+  public var isSecret: Bool
 
-  public init(_ name: String, _ value: String) {
+  public init(_ name: String, _ value: String, isSecret: Bool = false) {
     self.name = name
     self.value = value
+    self.isSecret = isSecret
   }
 }
 
@@ -38,11 +42,15 @@ struct ClientConfiguration {
         configuration, option.name, option.value, &text, text.count)
       if result != RD_KAFKA_CONF_OK {
         rd_kafka_conf_destroy(configuration)
-        throw KafkaProblem("\(option.name)=\(option.value): \(message(text))")
+        // The value may be a secret, and librdkafka may repeat it.
+        throw KafkaProblem(
+          option.isSecret
+            ? "the value of \(option.name) is refused by librdkafka"
+            : "\(option.name)=\(option.value): \(message(text))")
       }
     }
     rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
-    rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_ERROR)
+    rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS)
     guard let client = rd_kafka_new(kind, configuration, &text, text.count) else {
       rd_kafka_conf_destroy(configuration)
       throw KafkaProblem("a client cannot be made: \(message(text))")
@@ -62,18 +70,30 @@ final class ClientHandle: @unchecked Sendable {
   let pointer: OpaquePointer
   private var topics: [(name: String, pointer: OpaquePointer)] = []
   private var queues: [OpaquePointer] = []
+  /// As the client told it last; only for the thread that takes its events.
+  private(set) var statistics = ClientStatistics()
 
   init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
   /// Waits for the threads of the client. What it has not sent is given up, as by a process that
-  /// ends; called once, by the last user.
-  func destroy() {
+  /// ends; called once, by the last user. A member of a group that says nothing ends as one that is
+  /// killed: the group finds out by its silence.
+  func destroy(says: Bool = true) {
     for queue in queues {
       rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
       rd_kafka_queue_destroy(queue)
     }
     for topic in topics { rd_kafka_topic_destroy(topic.pointer) }
-    rd_kafka_destroy(pointer)
+    rd_kafka_destroy_flags(pointer, says ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+  }
+
+  /// Takes note of an event that is not for its user.
+  func note(_ event: OpaquePointer) {
+    guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_STATS,
+      let text = rd_kafka_event_stats(event)
+    else { return }
+    let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
+    if let told = ClientStatistics(bytes) { statistics = told }
   }
 
   /// The topic object of this client; only from the thread that owns the client.
@@ -91,6 +111,24 @@ final class ClientHandle: @unchecked Sendable {
     guard let queue = rd_kafka_queue_get_main(pointer) else {
       preconditionFailure("every client has a main queue")
     }
+    return keep(queue, wake)
+  }
+
+  /// The queue of what a consumer group tells its member.
+  func consumerQueue(wake: Int32) -> OpaquePointer {
+    guard let queue = rd_kafka_queue_get_consumer(pointer) else {
+      preconditionFailure("every consumer has a queue")
+    }
+    return keep(queue, wake)
+  }
+
+  /// The queue of records of a partition that a group has assigned.
+  func partitionQueue(_ topic: String, _ partition: Int32, wake: Int32) -> OpaquePointer {
+    guard let queue = rd_kafka_queue_get_partition(pointer, topic, partition) else {
+      preconditionFailure("every partition of a consumer has a queue")
+    }
+    // By itself, and not through the queue of the consumer.
+    rd_kafka_queue_forward(queue, nil)
     return keep(queue, wake)
   }
 

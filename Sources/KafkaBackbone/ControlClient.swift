@@ -32,11 +32,18 @@ final class ControlClient {
   }
 
   func commitPositions(
-    _ client: ClientID, _ positions: [Int64], snapshot: UInt64, _ asking: Life
+    _ client: ClientID, _ positions: [Int64], snapshot: UInt64, members: [MemberCommit],
+    _ asking: Life
   ) {
     let (calls, mailbox) = (calls, mailbox)
     worker.add {
-      let outcome = calls.commit(positions, snapshot)
+      // A group that has members takes positions from them alone.
+      var outcome = Outcome.acknowledged(base: 0)
+      if members.isEmpty { outcome = calls.commit(positions, snapshot) }
+      for member in members {
+        guard case .acknowledged = outcome else { break }
+        outcome = member.commit(positions, snapshot)
+      }
       mailbox.post(.positionsCommitted(client, snapshot: snapshot, outcome), for: asking)
     }
   }
@@ -46,6 +53,16 @@ final class ControlClient {
     let (calls, mailbox) = (calls, mailbox)
     worker.add {
       if let ends = calls.ends(topic, stableOnly) { mailbox.post(.endOffsets(client, topic, ends)) }
+    }
+  }
+
+  /// Brokers that Weir launched are numbered from 1.
+  func findLeader(_ topic: Topic, _ partition: Int, brokers: Int) {
+    let (calls, mailbox) = (calls, mailbox)
+    worker.add {
+      let leader = calls.leader(topic, partition)
+      let node = leader.map { Int($0) - 1 }.flatMap { (0..<brokers) ~= $0 ? $0 : nil }
+      mailbox.post(.leader(topic, partition: partition, node: node))
     }
   }
 
@@ -104,6 +121,16 @@ private struct ControlCalls: Sendable {
       }
     }
     return (positions, snapshot)
+  }
+
+  /// The id of the broker that leads a partition, within a few seconds.
+  func leader(_ topic: Topic, _ partition: Int) -> Int32? {
+    let name = topics[Int(topic.rawValue)]
+    for _ in 0..<50 where !life.isOver {
+      if let leader = Topics(handle: handle).leader(name, partition) { return leader }
+      usleep(50_000)
+    }
+    return nil
   }
 
   func commit(_ positions: [Int64], _ snapshot: UInt64) -> Outcome {

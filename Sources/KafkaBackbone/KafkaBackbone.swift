@@ -21,6 +21,9 @@ public final class KafkaBackbone: LiveBackbone {
   /// The sink has written in a transaction whose end is not known.
   private var isTransactionOpen = false
   private var readers: [(key: ReaderKey, client: ReaderClient)] = []
+  private var members: [MemberClient] = []
+  /// What members were lately, also those that are gone.
+  private var identities: [GroupIdentity] = []
   /// Ends what was closed, where the loop does not wait for it.
   private let closer = Worker()
   private var ending: [Worker] = []
@@ -85,15 +88,26 @@ public final class KafkaBackbone: LiveBackbone {
 
   public var capabilities: Capabilities {
     Capabilities(
-      transactions: true, idempotence: settings.isIdempotent, reads: true)
+      transactions: true, idempotence: settings.isIdempotent, reads: true, groups: true)
   }
 
   public var usage: BackboneUsage {
     var usage = statistics
     usage.bytes = load.bytes
-    for reader in readers { usage.deliveries &+= reader.client.deliveries }
+    add(loadHandle.statistics, 0, to: &usage)
+    if let sink { add(sink.statistics, 0, to: &usage) }
+    for reader in readers { add(reader.client.statistics, reader.client.deliveries, to: &usage) }
+    for member in members { add(member.statistics, member.deliveries, to: &usage) }
     usage.busy = cluster?.busy ?? 0
     return usage
+  }
+
+  private func add(
+    _ client: ClientStatistics, _ deliveries: UInt64, to usage: inout BackboneUsage
+  ) {
+    usage.requests &+= client.requests
+    usage.retries &+= client.retries
+    usage.deliveries &+= deliveries
   }
 
   // From the harness
@@ -108,7 +122,11 @@ public final class KafkaBackbone: LiveBackbone {
         load.submit(client, topic, batches, &outbox)
       }
     case .poll(let client, let topic, let partition, let offset, let committedOnly):
-      openReader(client, topic, committedOnly)?.poll(partition, offset: offset)
+      if topic == .input, let member = members.first(where: { $0.client == client }) {
+        member.poll(partition, offset: offset)
+      } else {
+        openReader(client, topic, committedOnly)?.poll(partition, offset: offset)
+      }
       // What was read ahead does not announce itself again.
       shim_eventfd_signal(mailbox.descriptor)
     case .initTransactions: openSink()?.start()
@@ -116,12 +134,51 @@ public final class KafkaBackbone: LiveBackbone {
       openSink()?.commit(transaction, positions: positions, snapshot: snapshot)
     case .abort(_, let transaction): openSink()?.abort(transaction)
     case .commitPositions(let client, let positions, let snapshot):
-      control.commitPositions(client, positions, snapshot: snapshot, sinkLife)
+      control.commitPositions(
+        client, positions, snapshot: snapshot, members: members.compactMap(\.committer), sinkLife)
     case .fetchPositions(let client): control.fetchPositions(client, sinkLife)
     case .endOffsets(let client, let topic):
       control.endOffsets(client, topic, stableOnly: isTransactionOpen)
     case .close(let client): close(client)
+    case .findLeader(let topic, let partition):
+      // Of launched brokers alone is it known which node that is.
+      control.findLeader(topic, partition, brokers: cluster?.count ?? 0)
+    case .join(let client, let keepsPlace): join(client, keepsPlace)
+    case .leave(let client): endMember(client, leaves: true)
+    case .commitAs(let memberships, _, let transaction, let positions, let snapshot):
+      let known = memberships.map { membership in
+        let identity = identities.last {
+          $0.client == membership.client && $0.generation == membership.generation
+        }
+        return CommitFor(
+          identity: identity ?? GroupIdentity(strangerTo: settings.group, membership),
+          partitions: membership.partitions)
+      }
+      openSink()?.commit(transaction, positions: positions, snapshot: snapshot, members: known)
     }
+  }
+
+  private func join(_ client: ClientID, _ keepsPlace: Bool) {
+    if members.contains(where: { $0.client == client }) { return }
+    do throws(KafkaProblem) {
+      let options = settings.memberOptions(Int(client.index), keepsPlace: keepsPlace)
+      let handle = try ClientConfiguration(options).open(
+        RD_KAFKA_CONSUMER, events: RD_KAFKA_EVENT_REBALANCE)
+      members.append(
+        MemberClient(
+          handle, client: client, topic: settings.topics[0], locate: { locateRecord($0) },
+          wake: mailbox.descriptor))
+    } catch {
+      preconditionFailure("options that were good before: \(error.message)")
+    }
+  }
+
+  private func endMember(_ client: ClientID, leaves: Bool) {
+    for member in members where member.client == client {
+      add(member.statistics, member.deliveries, to: &statistics)
+      member.close(closer, leaves: leaves)
+    }
+    members.removeAll { $0.client == client }
   }
 
   private func openSink() -> SinkClient? {
@@ -165,14 +222,18 @@ public final class KafkaBackbone: LiveBackbone {
     case .sink:
       sinkLife.end()
       sinkLife = Life()
-      if let sink { ending.append(sink.close()) }
+      if let sink {
+        add(sink.statistics, 0, to: &statistics)
+        ending.append(sink.close())
+      }
       sink = nil
     case .consumer, .reader:
       for reader in readers where reader.key.client == client {
-        statistics.deliveries &+= reader.client.deliveries
+        add(reader.client.statistics, reader.client.deliveries, to: &statistics)
         reader.client.close(closer)
       }
       readers.removeAll { $0.key.client == client }
+      endMember(client, leaves: false)
     case .producer: load.mute(client)
     }
   }
@@ -184,10 +245,20 @@ public final class KafkaBackbone: LiveBackbone {
     load.collect(&outbox)
     sink?.collect(&outbox)
     for reader in readers { reader.client.collect(&outbox) }
+    for member in members { collect(member, &outbox) }
     for letter in mailbox.take() where letter.life?.isOver != true {
       note(letter.completion)
       outbox.post(letter.completion)
     }
+  }
+
+  private func collect(_ member: MemberClient, _ outbox: inout Outbox) {
+    member.collect(&outbox)
+    guard let identity = member.identity, !identities.contains(where: { $0 === identity }) else {
+      return
+    }
+    identities.append(identity)
+    if identities.count > 64 { identities.removeFirst() }
   }
 
   private func note(_ completion: Completion) {
@@ -215,6 +286,7 @@ public final class KafkaBackbone: LiveBackbone {
     cluster?.resumeAll()
     close(ClientID(.sink, 0))
     for reader in readers { close(reader.key.client) }
+    for member in members { endMember(member.client, leaves: true) }
     let handle = loadHandle
     closer.add { handle.destroy() }
     if settings.makesTopics && settings.removesTopics {

@@ -17,6 +17,8 @@ public struct KafkaSettings: Sendable {
   /// Options of librdkafka from the scenario; they win over Weir's.
   public var producer: [KafkaOption] = []
   public var consumer: [KafkaOption] = []
+  /// How to log in; options of every client.
+  public var security: [KafkaOption] = []
   /// False where the topics of the run are there already.
   public var makesTopics = true
   /// The topics of the run are removed at its end; false where the whole cluster goes with it.
@@ -46,7 +48,8 @@ public struct KafkaSettings: Sendable {
     [
       KafkaOption("bootstrap.servers", bootstrap), KafkaOption("client.id", "weir-\(run)"),
       KafkaOption("reconnect.backoff.ms", "50"), KafkaOption("reconnect.backoff.max.ms", "1000"),
-    ]
+      KafkaOption("statistics.interval.ms", "1000"),
+    ] + security
   }
 
   /// The load is open loop: what the broker cannot take waits in the client.
@@ -77,6 +80,22 @@ public struct KafkaSettings: Sendable {
     readerOptions(committedOnly: true) + [KafkaOption("group.id", group)]
   }
 
+  /// A member of the group. Partitions are dealt out in turns, in the order of the names of
+  /// members: those that keep their place are named by their number.
+  func memberOptions(_ number: Int, keepsPlace: Bool) -> [KafkaOption] {
+    let digits = String(number)
+    let name = String(repeating: "0", count: max(6 - digits.count, 0)) + digits
+    return readerOptions(committedOnly: true) + [
+      KafkaOption("group.id", group), KafkaOption("partition.assignment.strategy", "roundrobin"),
+    ]
+      + (keepsPlace
+        ? [
+          KafkaOption("group.instance.id", "\(group)-\(name)"),
+          // It comes back by itself: a broker that stands still for a while is no reason to divide.
+          KafkaOption("session.timeout.ms", "30000"),
+        ] : []) + consumer
+  }
+
   func readerOptions(committedOnly: Bool) -> [KafkaOption] {
     common + [
       KafkaOption("enable.auto.commit", "false"),
@@ -85,6 +104,8 @@ public struct KafkaSettings: Sendable {
       KafkaOption("auto.offset.reset", "earliest"), KafkaOption("fetch.wait.max.ms", "100"),
       KafkaOption("queued.max.messages.kbytes", "16384"),
       KafkaOption("isolation.level", committedOnly ? "read_committed" : "read_uncommitted"),
+      // The least that brokers allow by default: a member that died is soon found out.
+      KafkaOption("session.timeout.ms", "6000"), KafkaOption("heartbeat.interval.ms", "500"),
     ] + consumer
   }
 }

@@ -154,6 +154,8 @@ final class ProducerClient {
           if count == 0 { break }
           read(count, &outbox)
         }
+      } else {
+        handle.note(event)
       }
       rd_kafka_event_destroy(event)
     }
@@ -163,22 +165,26 @@ final class ProducerClient {
   private func read(_ count: Int, _ outbox: inout Outbox) {
     var place = 0
     while place < count {
-      guard let first = reports[place]?.pointee else { return }
-      let mark = UInt(bitPattern: first._private)
+      guard let first = reports[place] else { return }
+      // Fields are read one by one: a copy of the whole message for each would cost more.
+      let (mark, err, offset) = (
+        UInt(bitPattern: first.pointee._private), first.pointee.err, first.pointee.offset
+      )
+      let step: Int64 = offset < 0 ? 0 : 1
       var length = 1
-      while place + length < count, let next = reports[place + length]?.pointee,
-        UInt(bitPattern: next._private) == mark + UInt(length), next.err == first.err,
-        first.offset < 0 ? next.offset < 0 : next.offset == first.offset + Int64(length)
+      while place &+ length < count, let next = reports[place &+ length],
+        UInt(bitPattern: next.pointee._private) == mark &+ UInt(length), next.pointee.err == err,
+        next.pointee.offset == offset &+ step &* Int64(length)
       {
-        length += 1
+        length &+= 1
       }
       let outcome: Outcome
-      if first.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-        outcome = .acknowledged(base: first.offset >= 0 ? first.offset : -1)
-      } else if rd_kafka_message_status(reports[place]) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED {
-        outcome = .failed(name(of: first.err))
+      if err == RD_KAFKA_RESP_ERR_NO_ERROR {
+        outcome = .acknowledged(base: max(offset, -1))
+      } else if rd_kafka_message_status(first) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED {
+        outcome = .failed(name(of: err))
       } else {
-        outcome = .unknown(name(of: first.err))
+        outcome = .unknown(name(of: err))
       }
       answer(Int(mark >> 32) - 1, Int(mark & 0xffff_ffff), length, outcome, &outbox)
       place += length

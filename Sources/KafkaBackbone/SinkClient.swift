@@ -25,6 +25,7 @@ final class SinkClient {
   }
 
   var bytes: UInt64 { producer.bytes }
+  var statistics: ClientStatistics { handle.statistics }
 
   func submit(_ topic: Topic, _ batches: [RecordBatch], _ outbox: inout Outbox) {
     producer.submit(client, topic, batches, &outbox)
@@ -37,10 +38,13 @@ final class SinkClient {
     worker.add { mailbox.post(.transactionsReady(client, calls.start()), for: life) }
   }
 
-  func commit(_ transaction: UInt64, positions: [Int64], snapshot: UInt64) {
+  /// `members` are those of the group for which positions are committed; nil: there is no group.
+  func commit(
+    _ transaction: UInt64, positions: [Int64], snapshot: UInt64, members: [CommitFor]? = nil
+  ) {
     let (calls, mailbox, life, client) = (calls, mailbox, life, client)
     worker.add {
-      let outcome = calls.commit(positions, snapshot)
+      let outcome = calls.commit(positions, snapshot, members)
       mailbox.post(.committed(client, transaction: transaction, outcome), for: life)
     }
   }
@@ -112,17 +116,21 @@ private struct TransactionCalls: Sendable {
     rd_kafka_begin_transaction(handle.pointer).map { TransactionError(taking: $0) }
   }
 
-  func commit(_ positions: [Int64], _ snapshot: UInt64) -> Outcome {
-    let list = positionList(input, positions, snapshot)
-    let group = rd_kafka_consumer_group_metadata_new(group)
-    defer {
-      rd_kafka_topic_partition_list_destroy(list)
-      rd_kafka_consumer_group_metadata_destroy(group)
+  func commit(
+    _ positions: [Int64], _ snapshot: UInt64, _ members: [CommitFor]?
+  ) -> Outcome {
+    if let members {
+      for member in members where !member.partitions.isEmpty {
+        let identity = member.identity.pointer
+        if let error = send(positions, snapshot, of: member.partitions, for: identity) {
+          return giveUp(error)
+        }
+      }
+    } else {
+      let group = rd_kafka_consumer_group_metadata_new(group)
+      defer { rd_kafka_consumer_group_metadata_destroy(group) }
+      if let error = send(positions, snapshot, of: nil, for: group) { return giveUp(error) }
     }
-    let offsets = repeated {
-      rd_kafka_send_offsets_to_transaction(handle.pointer, list, group, Self.patience)
-    }
-    if let offsets { return giveUp(offsets) }
     let end = repeated { rd_kafka_commit_transaction(handle.pointer, Self.patience) }
     if let end { return giveUp(end) }
     // The next one is opened here, where waiting for librdkafka's thread holds nobody up. What
@@ -131,11 +139,24 @@ private struct TransactionCalls: Sendable {
     return .acknowledged(base: 0)
   }
 
+  private func send(
+    _ positions: [Int64], _ snapshot: UInt64, of partitions: [Int]?, for group: OpaquePointer?
+  ) -> TransactionError? {
+    let list = positionList(input, positions, snapshot, of: partitions)
+    defer { rd_kafka_topic_partition_list_destroy(list) }
+    return repeated {
+      rd_kafka_send_offsets_to_transaction(handle.pointer, list, group, Self.patience)
+    }
+  }
+
   /// A transaction that was aborted for certain has no effect; of every other nothing is known.
   private func giveUp(_ error: TransactionError) -> Outcome {
     if error.needsAbort && !life.isOver {
       let left = repeated { rd_kafka_abort_transaction(handle.pointer, Self.patience) }
-      if left == nil { return .failed(error.text) }
+      if left == nil {
+        _ = begin()
+        return .failed(error.text)
+      }
     }
     return .unknown(error.text)
   }
@@ -148,14 +169,22 @@ private struct TransactionCalls: Sendable {
 
 private let snapshotMark = "weir-snapshot "
 
-/// Input positions that carry the number of the snapshot they belong to.
+/// A member of the group, and those of its partitions whose positions are committed.
+struct CommitFor: Sendable {
+  var identity: GroupIdentity
+  var partitions: [Int]
+}
+
+/// Input positions that carry the number of the snapshot they belong to; of all partitions, or of
+/// these.
 func positionList(
-  _ topic: String, _ positions: [Int64], _ snapshot: UInt64
+  _ topic: String, _ positions: [Int64], _ snapshot: UInt64, of partitions: [Int]? = nil
 ) -> UnsafeMutablePointer<rd_kafka_topic_partition_list_t> {
   guard let list = rd_kafka_topic_partition_list_new(Int32(positions.count)) else {
     preconditionFailure("librdkafka has no memory for a list")
   }
-  for (partition, position) in positions.enumerated() {
+  for partition in partitions ?? Array(positions.indices) where positions.indices ~= partition {
+    let position = positions[partition]
     let place = rd_kafka_topic_partition_list_add(list, topic, Int32(partition))
     place?.pointee.offset = position
     let text = snapshotMark + String(snapshot)

@@ -1,6 +1,20 @@
 import CRdKafka
 import Glibc
 
+/// The names of all topics of a cluster, sorted; nil when nobody answers within 10 s.
+package func topicNames(bootstrap: String) throws(KafkaProblem) -> [String]? {
+  let handle = try ClientConfiguration([KafkaOption("bootstrap.servers", bootstrap)]).open(
+    RD_KAFKA_PRODUCER)
+  defer { handle.destroy() }
+  var found: UnsafePointer<rd_kafka_metadata>?
+  let code = rd_kafka_metadata(handle.pointer, 1, nil, &found, 10_000)
+  guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return nil }
+  defer { rd_kafka_metadata_destroy(found) }
+  return (0..<Int(found.pointee.topic_cnt)).map {
+    String(cString: found.pointee.topics[$0].topic)
+  }.sorted()
+}
+
 /// Creation and removal of the topics of one run.
 struct Topics: Sendable {
   let handle: ClientHandle
@@ -65,6 +79,20 @@ struct Topics: Sendable {
 
   /// The broker ids of the leaders, by partition; nil while some partition has none.
   func leaders(_ topic: String) -> [Int32]? {
+    guard let leaders = knownLeaders(topic), !leaders.contains(-1) else { return nil }
+    return leaders
+  }
+
+  /// The broker id of the leader of one partition; nil while it has none.
+  func leader(_ topic: String, _ partition: Int) -> Int32? {
+    guard let leaders = knownLeaders(topic), leaders.indices ~= partition,
+      leaders[partition] >= 0
+    else { return nil }
+    return leaders[partition]
+  }
+
+  /// By partition, -1 where there is none; nil when nobody answers.
+  private func knownLeaders(_ topic: String) -> [Int32]? {
     var found: UnsafePointer<rd_kafka_metadata>?
     let code = rd_kafka_metadata(handle.pointer, 0, handle.topic(topic), &found, 2_000)
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return nil }
@@ -73,9 +101,7 @@ struct Topics: Sendable {
     let description = found.pointee.topics[0]
     var leaders: [Int32] = []
     for index in 0..<Int(description.partition_cnt) {
-      let partition = description.partitions[index]
-      if partition.leader < 0 { return nil }
-      leaders.append(partition.leader)
+      leaders.append(max(description.partitions[index].leader, -1))
     }
     return leaders
   }

@@ -91,6 +91,26 @@ public final class RecordBatch: @unchecked Sendable {
     usedBytes &+= length
   }
 
+  /// Appends a record whose key and value stand in different places. A key of nil is no key.
+  @inlinable public final func append(
+    sequence: UInt64, key: UnsafeRawPointer?, keyLength: Int, value: UnsafeRawPointer?,
+    valueLength: Int
+  ) {
+    let keyBytes = key == nil ? 0 : keyLength
+    let length = keyBytes &+ valueLength
+    if count == capacity || byteCount &+ length > byteCapacity { grow(for: length) }
+    let target = UnsafeMutableRawPointer(storedBytes + usedBytes)
+    if let key { target.copyMemory(from: key, byteCount: keyBytes) }
+    if let value { (target + keyBytes).copyMemory(from: value, byteCount: valueLength) }
+    entries[count] = RecordEntry(
+      sequence: sequence, intendedAt: 0,
+      offset: UInt32(truncatingIfNeeded: byteCount &+ keyBytes),
+      length: UInt32(truncatingIfNeeded: valueLength),
+      keyLength: key == nil ? RecordEntry.noKey : UInt16(truncatingIfNeeded: keyLength))
+    used &+= 1
+    usedBytes &+= length
+  }
+
   /// The value of a record.
   @inlinable public final func value(_ index: Int) -> UnsafeRawBufferPointer {
     let entry = entries[index]

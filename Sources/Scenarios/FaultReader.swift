@@ -121,7 +121,24 @@ struct FaultReader {
         hint: "in this version it takes \(Self.targets(of: kind))")
       return
     }
-    if case .node(let role, let index?) = target { checkIndex(role, index, mark) }
+    switch target {
+    case .node(let role, let index?): checkIndex(role, index, mark)
+    case .leader(let stream, let partition): checkLeader(stream, partition, mark)
+    default: break
+    }
+  }
+
+  private func checkLeader(_ stream: String, _ partition: Int, _ mark: YAMLMark) {
+    guard let sink = root.text("sink.stream") else { return }
+    let known = [inputStream(besideResults: sink), sink]
+    if !known.contains(stream) {
+      log.add(
+        mark, "no stream '\(stream)'", hint: "one of: \(known.joined(separator: ", "))")
+    } else if let partitions = resources?.partitions, partition >= partitions {
+      log.add(
+        mark, "\(stream) has no partition \(partition)",
+        hint: "they are counted from 0: the last one is \(partitions - 1)")
+    }
   }
 
   /// Why a fault cannot be carried out on a real cluster; nil when it can.
@@ -129,10 +146,12 @@ struct FaultReader {
     guard kind == .crash || kind == .pause else {
       return "faults of messages need a model in this version: leave it out"
     }
-    if case .node(.broker, _) = target, backbone?.bootstrap != nil {
+    if backbone?.bootstrap == nil { return nil }
+    switch target {
+    case .node(.broker, _), .leader:
       return "backbone.bootstrap is set, so Weir did not launch it: leave it out"
+    default: return nil
     }
-    return nil
   }
 
   private func checkIndex(_ role: FaultTarget.Role, _ index: Int, _ mark: YAMLMark) {
@@ -155,6 +174,7 @@ struct FaultReader {
     switch (kind, target) {
     case (.crash, .node(let role, _)), (.pause, .node(let role, _)):
       return role == .engine || role == .broker
+    case (.crash, .leader), (.pause, .leader): return true
     case (.partition, .link(let a, let b, _)):
       let others: [FaultTarget.Role] = [.producer, .consumer, .engine, .sink]
       return (a == .broker && others.contains(b)) || (b == .broker && others.contains(a))
@@ -169,7 +189,7 @@ struct FaultReader {
   /// The targets of a kind of fault, in words.
   static func targets(of kind: FaultKind) -> String {
     switch kind {
-    case .crash, .pause: "engine or broker"
+    case .crash, .pause: "engine, broker or leader(STREAM/PARTITION)"
     case .partition: "a link: producer<->broker, consumer<->broker, engine<->broker, sink->broker"
     case .drop, .delay, .duplicate, .reorder, .dropResponse: "producer, consumer, sink or broker"
     }

@@ -12,6 +12,8 @@ public enum FaultTarget: Hashable, Sendable {
   case node(Role, index: Int?)
   /// Both directions, or only from the first to the second.
   case link(Role, Role, bothWays: Bool)
+  /// The broker that leads a partition of a stream when the fault begins.
+  case leader(stream: String, partition: Int)
 
   public enum Role: String, Hashable, Sendable, CaseIterable {
     case producer, consumer, broker, engine, task, sink
@@ -22,6 +24,7 @@ public enum FaultTarget: Hashable, Sendable {
     switch self {
     case .node(let role, nil): role.rawValue
     case .node(let role, let index?): "\(role.rawValue)-\(index)"
+    case .leader(let stream, let partition): "leader(\(stream)/\(partition))"
     case .link(let a, let b, let both): "\(a.rawValue)\(both ? "<->" : "->")\(b.rawValue)"
     }
   }
@@ -79,4 +82,9 @@ public struct FaultSection: Hashable, Sendable {
     self.plan = plan
     self.draw = draw
   }
+}
+
+/// What the input stream of a run is called beside the stream of its results.
+public func inputStream(besideResults stream: String) -> String {
+  stream == "requests" ? "events" : "requests"
 }

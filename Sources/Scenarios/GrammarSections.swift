@@ -134,8 +134,8 @@ let backboneKeys: [GrammarKey] = [
       GrammarKey("mechanism", .text, "of SASL"),
       GrammarKey("user", .secret, "of SASL"),
       GrammarKey("password", .secret, "of SASL"),
-    ]), "how to log in"
-  ).later,
+    ]), "how to log in to a cluster of yours"
+  ),
   GrammarKey(
     "acks", available(Acknowledgement.self), default: "all", "what an acknowledgement waits for"),
   GrammarKey("idempotent", .truth, default: "true", "the log drops what a producer sends again"),

@@ -1,3 +1,22 @@
+/// How Weir logs in to a cluster of the user. Secrets are named by where they are read from.
+public struct SecurityChoice: Hashable, Sendable {
+  public var tls = false
+  /// A file of certificates to trust; nil: those of the system.
+  public var authority: String?
+  /// Of SASL, as librdkafka names it in capitals: `SCRAM-SHA-512`; nil: no log-in.
+  public var mechanism: String?
+  public var user: SecretPlace?
+  public var password: SecretPlace?
+
+  public init() {}
+}
+
+/// Whether an option of a client holds a secret, by its name.
+public func isSecretOption(_ name: String) -> Bool {
+  name == "sasl.username" || name.contains("password") || name.contains("secret")
+    || name.hasSuffix("key.pem")
+}
+
 extension ScenarioBuilder {
   /// What stands under `backbone.kafka`; nil when something in it is faulty.
   func kafkaChoice() -> KafkaChoice? {
@@ -32,6 +51,32 @@ extension ScenarioBuilder {
       broker: broker, producer: producer, consumer: consumer)
   }
 
+  /// What stands under `backbone.security`; nil when something in it is faulty.
+  func securityChoice(_ bootstrap: String?) -> SecurityChoice? {
+    let path = "backbone.security"
+    guard let tls = root.truth("\(path).tls"),
+      let authority = root.optional("\(path).ca", { $0.text("\(path).ca") }),
+      let mechanism = root.optional("\(path).mechanism", { $0.text("\(path).mechanism") }),
+      let user = root.optional("\(path).user", { $0.secret("\(path).user") }),
+      let password = root.optional("\(path).password", { $0.secret("\(path).password") })
+    else { return nil }
+    guard let node = root.find(path).node else { return SecurityChoice() }
+    if bootstrap == nil {
+      log.add(
+        node.keyMark, "\(path): a cluster that Weir launches asks for no log-in",
+        hint: "write backbone.bootstrap, or leave security out")
+    }
+    if mechanism == nil, user != nil || password != nil {
+      log.add(
+        node.keyMark, "\(path): user and password need a mechanism",
+        hint: "such as mechanism: scram-sha-512")
+    }
+    var choice = SecurityChoice()
+    (choice.tls, choice.authority, choice.mechanism) = (tls, authority, mechanism?.uppercased())
+    (choice.user, choice.password) = (user, password)
+    return choice
+  }
+
   private func options(_ name: String) -> [NamedText]? {
     switch root.find("backbone.kafka.\(name)") {
     case .faulty: return nil
@@ -41,6 +86,15 @@ extension ScenarioBuilder {
       var options: [NamedText] = []
       for entry in entries {
         guard case .text(let text) = entry.node.value else { return nil }
+        if isSecretOption(entry.name) {
+          do throws(ValueRefusal) { _ = try parseSecret(text) } catch {
+            log.hide(entry.node.mark)
+            log.add(
+              entry.node.mark, "backbone.kafka.\(name).\(entry.name): \(error.message)",
+              hint: error.hint)
+            return nil
+          }
+        }
         options.append(NamedText(name: entry.name, value: text))
       }
       return options

@@ -19,6 +19,7 @@ indirect enum ReadValue {
   case speed(Ratio?)
   case instant(Timestamp)
   case target(FaultTarget)
+  case secret(SecretPlace)
   case section(ReadSection)
   case list([ReadNode])
   /// A mapping with free names, in the order of the file.
@@ -112,6 +113,10 @@ struct ReadSection {
 
   func truth(_ path: String) -> Bool? {
     if case .truth(let value)? = find(path).value { value } else { nil }
+  }
+
+  func secret(_ path: String) -> SecretPlace? {
+    if case .secret(let value)? = find(path).value { value } else { nil }
   }
 
   func ratio(_ path: String) -> Ratio? {

@@ -24,9 +24,7 @@ func readScalar(_ text: String, as type: GrammarType) throws(ValueRefusal) -> Re
   case .number: return try readNumber(text)
   case .hosts: return .text(try readHosts(text))
   case .target: return .target(try parseTarget(text))
-  case .secret:
-    _ = try parseSecret(text)
-    return .unused
+  case .secret: return .secret(try parseSecret(text))
   case .anomaly: return .text(try readAnomaly(text))
   case .choice(let choices): return .text(try readChoice(text, choices))
   case .anything: return .unused

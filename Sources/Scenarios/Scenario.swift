@@ -146,13 +146,15 @@ public struct BackboneChoice: Hashable, Sendable {
   public var fsync: FsyncPolicy
   /// Addresses of a cluster of the user, `host:port` with commas; nil: Weir launches one.
   public var bootstrap: String?
+  public var security: SecurityChoice
   public var kafka: KafkaChoice
 
   public init(
     kind: BackboneKind = .embedded, acks: Acknowledgement = .all, idempotent: Bool = true,
     costs: BackboneCosts = .init(), fsync: FsyncPolicy = .batch, bootstrap: String? = nil,
-    kafka: KafkaChoice = .init()
+    security: SecurityChoice = .init(), kafka: KafkaChoice = .init()
   ) {
+    self.security = security
     self.bootstrap = bootstrap
     self.kafka = kafka
     self.kind = kind

@@ -156,7 +156,7 @@ struct ScenarioBuilder {
       let fsync = root.choice("backbone.embedded.fsync", FsyncPolicy.self)
     else { return nil }
     guard let bootstrap = root.optional("backbone.bootstrap", { $0.text("backbone.bootstrap") }),
-      let kafka = kafkaChoice()
+      let kafka = kafkaChoice(), let security = securityChoice(bootstrap)
     else { return nil }
     if bootstrap != nil, kind != .kafka, let node = root.find("backbone.bootstrap").node {
       log.add(
@@ -165,7 +165,7 @@ struct ScenarioBuilder {
     }
     return BackboneChoice(
       kind: kind, acks: acks, idempotent: idempotent, costs: costs, fsync: fsync,
-      bootstrap: bootstrap, kafka: kind == .kafka ? kafka : KafkaChoice())
+      bootstrap: bootstrap, security: security, kafka: kind == .kafka ? kafka : KafkaChoice())
   }
 
   private func backboneCosts() -> BackboneCosts? {

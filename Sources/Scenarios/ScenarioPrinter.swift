@@ -45,6 +45,7 @@ private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent
         "at_once: \(draw.atOnce)",
       ])
   case ("expect", _): return block(key.name, indent, expectationLines(scenario.expect))
+  case ("backbone.security", _) where scenario.backbone.security == SecurityChoice(): return ""
   case ("backbone.kafka", _) where scenario.backbone.kind != .kafka: return ""
   case ("backbone.kafka.broker", _):
     return block(key.name, indent, scenario.backbone.kafka.broker.map(optionText))
@@ -127,6 +128,11 @@ private func resolvedText(_ path: String, _ s: Scenario) -> String? {
   case "backbone.idempotent": String(s.backbone.idempotent)
   case "backbone.embedded.fsync": s.backbone.fsync.rawValue
   case "backbone.bootstrap": s.backbone.bootstrap
+  case "backbone.security.tls": String(s.backbone.security.tls)
+  case "backbone.security.ca": s.backbone.security.authority
+  case "backbone.security.mechanism": s.backbone.security.mechanism?.lowercased()
+  case "backbone.security.user": s.backbone.security.user?.text
+  case "backbone.security.password": s.backbone.security.password?.text
   case "backbone.kafka.replication": s.backbone.kafka.replication.map(String.init)
   case "backbone.kafka.min_in_sync": s.backbone.kafka.minInSync.map(String.init)
   case "sink.kind": s.sink.kind.rawValue

@@ -1,7 +1,7 @@
 import Model
 
-/// `role [ "-" index from 1 ] | role ( "<->" | "->" ) role`. The other targets of the grammar are
-/// named as not in this version.
+/// `role [ "-" index from 1 ] | "leader(" stream "/" partition ")" | role ( "<->" | "->" ) role`.
+/// The other targets of the grammar are named as not in this version.
 public func parseTarget(_ text: String) throws(ValueRefusal) -> FaultTarget {
   for (arrow, bothWays) in [("<->", true), ("->", false)] {
     guard let range = text.firstRange(of: arrow) else { continue }
@@ -9,10 +9,7 @@ public func parseTarget(_ text: String) throws(ValueRefusal) -> FaultTarget {
     let to = try role(String(text[range.upperBound...]), of: text)
     return .link(from, to, bothWays: bothWays)
   }
-  if text.hasPrefix("leader(") {
-    throw ValueRefusal(
-      "target \(quoted(text)) is not in this version", hint: "name the node: broker-1")
-  }
+  if text.hasPrefix("leader") { return try leader(text) }
   let name = text.prefix { !isDigit($0) }
   if name.last == "-", name.count > 1 {
     let digits = text[name.endIndex...]
@@ -24,6 +21,25 @@ public func parseTarget(_ text: String) throws(ValueRefusal) -> FaultTarget {
     return .node(try role(String(name.dropLast()), of: text), index: index)
   }
   return .node(try role(text, of: text), index: nil)
+}
+
+private func leader(_ text: String) throws(ValueRefusal) -> FaultTarget {
+  let open = text.dropFirst("leader".count)
+  let inside = open.dropFirst().dropLast()
+  guard open.first == "(", open.last == ")", let slash = inside.lastIndex(of: "/"),
+    slash != inside.startIndex
+  else {
+    throw ValueRefusal(
+      "\(quoted(text)) names no partition", hint: "write leader(STREAM/PARTITION)")
+  }
+  let digits = inside[inside.index(after: slash)...]
+  guard !digits.isEmpty, digits.allSatisfy(isDigit), let partition = Int(digits),
+    partition <= 1_000_000
+  else {
+    throw ValueRefusal(
+      "\(quoted(text)) names no partition", hint: "partitions are counted from 0")
+  }
+  return .leader(stream: String(inside[..<slash]), partition: partition)
 }
 
 private func role(_ name: String, of text: String) throws(ValueRefusal) -> FaultTarget.Role {

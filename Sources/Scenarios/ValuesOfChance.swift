@@ -116,6 +116,14 @@ public func parseComparison(
 public enum SecretPlace: Hashable, Sendable {
   case environment(String)
   case file(String)
+
+  /// As written.
+  public var text: String {
+    switch self {
+    case .environment(let name): "env:\(name)"
+    case .file(let path): "file:\(path)"
+    }
+  }
 }
 
 /// `"env:" NAME | "file:" PATH`. Refuses a literal without repeating it.

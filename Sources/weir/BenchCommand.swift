@@ -55,11 +55,12 @@ struct BenchOutcome {
 
 extension Session {
   func bench() throws(Problems) -> ExitCode {
+    if invocation.arguments.contains(KafkaBench.name) { return try kafkaBench() }
     var chosen: [Bench] = []
     for name in invocation.arguments {
       let found = Bench.all.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
       guard !found.isEmpty else {
-        let names = Bench.all.map(\.name)
+        let names = Bench.all.map(\.name) + [KafkaBench.name]
         var text = "no bench '\(name)'"
         if let near = nearestName(to: name, in: names) { text += "; did you mean '\(near)'?" }
         throw failure("\(text)  All benches: \(names.joined(separator: " "))")
@@ -89,7 +90,7 @@ extension Session {
   }
 
   /// One repetition in a process of its own, so that memory and caches start afresh.
-  private func measure(_ bench: Bench) throws(Problems) -> BenchSample {
+  func measure(_ bench: Bench) throws(Problems) -> BenchSample {
     let outcome = try ChildProcess.run(["/proc/self/exe", "__bench", bench.name])
     if outcome.code != 0 {
       let line = outcome.errors.split(separator: "\n").first.map(String.init) ?? ""
@@ -121,7 +122,7 @@ extension Session {
       + "repetitions: \(counts)\n"
   }
 
-  private func row(_ cells: String...) -> String {
+  func row(_ cells: String...) -> String {
     let widths = [16, 18, 12, 20, 14, 12, 0]
     return trimmedRight(zip(cells, widths).map { padded($0, $1) }.joined()) + "\n"
   }

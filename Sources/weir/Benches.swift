@@ -151,6 +151,9 @@ struct Bench: Sendable {
 /// Carries out one repetition for the process that measures it.
 func repeatBench(_ line: [String]) -> ExitCode {
   let console = Console(json: false, quiet: false, verbose: false, color: "never")
+  if let name = line.first, name.hasPrefix(KafkaBench.name) {
+    return KafkaBench.repeatPart(name, Array(line.dropFirst()), console)
+  }
   guard let name = line.first, let bench = Bench.all.first(where: { $0.name == name }) else {
     console.diagnostic("weir: error: no such bench\n")
     return .usage

@@ -10,6 +10,8 @@ struct ChildProcess {
   var errors: String
   /// Greatest resident size in bytes, as the kernel counted it.
   var peakMemory: UInt64
+  /// CPU nanoseconds of its threads.
+  var cpu: Int64
 
   /// Runs a program to its end, without a shell.
   static func run(_ line: [String]) throws(Problems) -> ChildProcess {
@@ -38,6 +40,11 @@ struct ChildProcess {
     let code = result & 0x7f == 0 ? result >> 8 & 0xff : 128 + result & 0x7f
     return ChildProcess(
       code: code, output: try Files.text(out), errors: try Files.text(err),
-      peakMemory: UInt64(max(used.ru_maxrss, 0)) * 1024)
+      peakMemory: UInt64(max(used.ru_maxrss, 0)) * 1024,
+      cpu: nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime))
+  }
+
+  private static func nanoseconds(_ time: timeval) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_usec) * 1_000
   }
 }

@@ -19,9 +19,15 @@ extension Session {
       let near = nearestName(to: prefix, in: names).map { "; did you mean '\($0)'?" } ?? ""
       throw failure("--only: no check begins with '\(prefix)'\(near)")
     }
+    let isPaced = invocation.value("clock") == "wall"
+    if name == "kafka", invocation.value("clock") == "virtual" {
+      throw failure("conformance: kafka is a real system, in wall time only")
+    }
     if invocation.has("broken") { return rejectBroken(prefix) }
     let report =
-      name == "kafka" ? try kafkaReport(prefix) : runConformance(subject: .embedded(), only: prefix)
+      name == "kafka"
+      ? try kafkaReport(prefix)
+      : runConformance(subject: .embedded(isPaced: isPaced), only: prefix)
     if console.json {
       console.document(document(report))
     } else if !console.quiet || report.code != .holds {

@@ -114,7 +114,7 @@ func readRun(folder: String) throws(Problems) -> RunResult {
   try judge(history: "\(folder)/history.weir")
 }
 
-private func problems(_ failure: RunFailure) -> Problems {
+func problems(_ failure: RunFailure) -> Problems {
   switch failure {
   case .problems(let problems), .unavailable(let problems): problems
   case .history(let message): weir.failure(message)

@@ -61,16 +61,18 @@ struct KafkaSystem {
 
   /// Starts a private cluster for what is called `name`.
   static func launch(
-    for name: String, brokers: Int, folder: String, options: [KafkaOption] = []
+    for name: String, brokers: Int, folder: String, options: [KafkaOption] = [],
+    niceness: Int32? = nil
   ) throws(Problems) -> Cluster {
     guard let installation = Self.installation else { throw notFound(name, brokers) }
     _ = Cluster.endLeftovers(stateFolder: Self.stateFolder)
     let here = Files.realPath(folder) ?? folder
     shim_watch_interrupts()
-    let plan = ClusterPlan(
+    var plan = ClusterPlan(
       installation: installation, brokers: brokers,
       dataFolder: "\(here)/kafka", logFolder: "\(here)/logs", stateFolder: Self.stateFolder,
       options: options)
+    if let niceness { plan.niceness = niceness }
     do throws(KafkaProblem) {
       return try Cluster(plan)
     } catch {
@@ -95,35 +97,38 @@ struct KafkaSystem {
   }
 
   private func connect(_ bootstrap: String, cluster: Cluster?) throws(Problems) -> KafkaBackbone {
+    let settings = try settings(bootstrap, isLaunched: cluster != nil)
     do throws(KafkaProblem) {
-      return try KafkaBackbone(settings(bootstrap, isLaunched: cluster != nil), cluster: cluster)
+      return try KafkaBackbone(settings, cluster: cluster)
     } catch {
       throw Self.problems(error)
     }
   }
 
-  private func settings(_ bootstrap: String, isLaunched: Bool) -> KafkaSettings {
+  private func settings(
+    _ bootstrap: String, isLaunched: Bool
+  ) throws(Problems) -> KafkaSettings {
     let backbone = scenario.backbone
     let copies = backbone.kafka.replication ?? min(scenario.resources.brokers, 3)
     var settings = KafkaSettings(
-      bootstrap: bootstrap, run: Self.runName(), streams: (inputName, scenario.sink.stream),
+      bootstrap: bootstrap, run: Self.runName(),
+      streams: (inputStream(besideResults: scenario.sink.stream), scenario.sink.stream),
       partitions: scenario.resources.partitions, replication: copies,
       minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
       isIdempotent: backbone.idempotent, isTransactional: scenario.sink.kind == .transactional)
-    settings.producer = options(backbone.kafka.producer)
-    settings.consumer = options(backbone.kafka.consumer)
+    settings.producer = try clientOptions(backbone.kafka.producer)
+    settings.consumer = try clientOptions(backbone.kafka.consumer)
+    settings.security = try securityOptions(backbone.security)
     settings.removesTopics = !isLaunched
     return settings
   }
-
-  private var inputName: String { scenario.sink.stream == "requests" ? "events" : "requests" }
 
   private func options(_ given: [NamedText]) -> [KafkaOption] {
     given.map { KafkaOption($0.name, $0.value) }
   }
 
   /// Keeps this run apart from every other on the same cluster.
-  private static func runName() -> String {
+  static func runName() -> String {
     var bytes = [UInt8](repeating: 0, count: 4)
     getentropy(&bytes, bytes.count)
     return bytes.map {
@@ -132,7 +137,7 @@ struct KafkaSystem {
     }.joined()
   }
 
-  private static func problems(_ problem: KafkaProblem) -> Problems {
+  static func problems(_ problem: KafkaProblem) -> Problems {
     let code: ExitCode =
       shim_interrupt_count() > 0 ? .interrupted : problem.isUnavailable ? .unavailable : .usage
     return failure(problem.message, code: code)

@@ -235,7 +235,9 @@ final class Losing: WireFilter {
     var outbox = Outbox()
     let log = EmbeddedLog(settings(), consumers: 1)
     #expect(log.control(.crash, node: 1, at: .zero, outbox: &outbox) == .refused)
-    #expect(log.capabilities == Capabilities(transactions: true, idempotence: true, reads: true))
+    #expect(
+      log.capabilities
+        == Capabilities(transactions: true, idempotence: true, reads: true, groups: true))
   }
 
   @Test func `delays have the median and the tail that were asked for`() {

@@ -25,6 +25,20 @@ import Testing
     #expect(result.faults.map(\.healed) == [true])
   }
 
+  @Test func `the leader of a partition is the one broker of the embedded log`() throws {
+    for (kind, stream) in [(FaultKind.crash, "requests"), (.pause, "results")] {
+      let scenario = smallScenario()
+      let fault = PlannedFault(
+        kind: kind,
+        target: .leader(
+          stream: stream == "results" ? scenario.sink.stream : stream, partition: 0),
+        at: 300 * .millisecond, duration: 200 * .millisecond)
+      let result = try run(smallScenario(faults: [fault]))
+      #expect(result.outcome.correctness == .valid, "\(result.story)")
+      #expect(result.faults.map(\.confirmed) == [true] && result.faults.map(\.healed) == [true])
+    }
+  }
+
   @Test func `windows come out once under crashes of both`() throws {
     let faults = [
       Fault.crash(.engine, at: 300 * .millisecond), Fault.crash(.broker, at: 600 * .millisecond),

@@ -45,4 +45,30 @@ import Testing
     #expect(!ProcessIdentity(number: me.number, start: me.start + 1).isAlive)
     #expect(ProcessIdentity(of: 1 << 30) == nil)
   }
+
+  private func statistics(_ text: String) -> ClientStatistics? {
+    Array(text.utf8).withUnsafeBytes { ClientStatistics($0) }
+  }
+
+  @Test func `a client's figures are found in what it says of itself`() throws {
+    let text = #"""
+      { "name": "rdkafka#producer-1", "client_id": "we\"ir", "brokers":{ "a:1/1": {
+      "name":"a:1/1", "tx":7, "txbytes":70, "txretries":2, "toppars":{
+      "t-0": { "topic":"t", "partition":0} } },
+      "b:1/2": { "tx":5,"txretries": 1 } }, "topics":{ }, "tx":12, "tx_bytes":90 }
+      """#
+    let found = try #require(statistics(text))
+    #expect(found.requests == 12 && found.retries == 3)
+  }
+
+  @Test func `what is cut off or foreign has no figures`() {
+    let whole = #"{"brokers":{"a":{"tx":1,"txretries":2}},"tx":3}"#
+    for count in 0..<whole.utf8.count {
+      let cut = String(whole.prefix(count))
+      #expect(statistics(cut) == nil, "\(cut)")
+    }
+    for text in ["", "null", "{}", #"{"brokers":{"tx":1}}"#, #"{"a" "b"}"#, "::::", #"{"\"#] {
+      #expect(statistics(text) == nil, "\(text)")
+    }
+  }
 }

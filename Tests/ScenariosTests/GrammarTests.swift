@@ -50,10 +50,6 @@ import Testing
       "faults: {plan: [{kind: throttle, target: broker, at: 1s, for: 1s, rate: 1/s}]}",
       "faults.plan.0.kind: 'throttle' is not in this version"
     ),
-    (
-      "faults: {plan: [{kind: crash, target: leader(a/0), at: 1s}]}",
-      "target 'leader(a/0)' is not in this version"
-    ),
   ])
   func `what does not exist yet is known and refused once`(line: String, message: String) {
     let shown = complaints(file(line))

@@ -78,4 +78,52 @@ import Testing
     #expect(
       complaints(file("backbone: {bootstrap: 'a:9092'}")).contains("has no cluster of yours"))
   }
+
+  @Test func `the leader of a partition is a target where it can be one`() throws {
+    func shown(_ target: String, _ kind: String = "crash", _ backbone: String? = nil) -> String {
+      complaints(
+        file(
+          backbone ?? kafka, "resources: {partitions: 4}",
+          "faults: {plan: [{kind: \(kind), target: \(target), at: 1s, for: 1s}]}"))
+    }
+    for kind in ["crash", "pause"] { #expect(shown("leader(requests/3)", kind) == "") }
+    #expect(shown("leader(requests/4)").contains("requests has no partition 4"))
+    #expect(shown("leader(request/0)").contains("no stream 'request'"))
+    let mine = "backbone: {kind: kafka, bootstrap: 'a:9092'}"
+    #expect(shown("leader(requests/0)", "crash", mine).contains("Weir did not launch it"))
+    let drop = shown("leader(requests/0)", "drop", "backbone: {kind: embedded}")
+    #expect(drop.contains("drop cannot be carried out on leader(requests/0)"))
+    let text = file(kafka, "faults: {plan: [{kind: crash, target: leader(requests/0), at: 1s}]}")
+    #expect(try scenario(printScenario(scenario(text))) == scenario(text))
+  }
+
+  @Test func `a log-in names its secrets, and says nothing of them`() throws {
+    let open = """
+      backbone: {kind: kafka, bootstrap: 'a:9092', security: {tls: true, ca: c.pem, \
+      mechanism: scram-sha-512, user: 'env:U', password: 'file:p'}}
+      """
+    let read = try scenario(file(open))
+    #expect(read.backbone.security.mechanism == "SCRAM-SHA-512")
+    #expect(read.backbone.security.password == .file("p"))
+    #expect(try scenario(printScenario(read)) == read)
+    #expect(
+      complaints(file("backbone: {kind: kafka, security: {tls: true}}"))
+        .contains("a cluster that Weir launches asks for no log-in"))
+    let half = "backbone: {kind: kafka, bootstrap: 'a:9092', security: {user: 'env:U'}}"
+    #expect(complaints(file(half)).contains("user and password need a mechanism"))
+  }
+
+  @Test func `an option that is a secret is named by its place`() throws {
+    func options(_ text: String) -> String {
+      file("backbone: {kind: kafka, kafka: {producer: {\(text)}}}")
+    }
+    let named = try scenario(options("sasl.password: 'env:P'"))
+    #expect(
+      named.backbone.kafka.producer == [NamedText(name: "sasl.password", value: "env:P")])
+    for name in ["sasl.password", "ssl.key.password", "sasl.oauthbearer.client.secret"] {
+      let shown = complaints(options("\(name): hunter2"))
+      #expect(shown.contains("\(name): a secret may not stand in a scenario"), "\(shown)")
+      #expect(!shown.contains("hunter2"), "\(shown)")
+    }
+  }
 }

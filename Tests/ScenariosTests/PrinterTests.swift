@@ -36,7 +36,8 @@ import Testing
       try scenario(
         file(
           "backbone: {kind: kafka, bootstrap: 'h:1', kafka: {replication: 1, min_in_sync: 1,",
-          "  broker: {a: 1}, producer: {b: 2}, consumer: {c: 3}}}")))
+          "  broker: {a: 1}, producer: {b: 2}, consumer: {c: 3}},",
+          "  security: {tls: true, ca: c, mechanism: plain, user: 'env:U', password: 'env:P'}}")))
     let names = (text + real).split(separator: "\n").map {
       $0.trimmingPrefix { $0 == " " }.prefix { $0 != ":" }
     }
@@ -203,6 +204,7 @@ struct RandomScenario {
       strategy: one(EngineStrategy.allCases))
     result.sink = .init(kind: one(SinkKind.allCases), stream: one(["results", "a.b_c-1"]))
     result.resources = .init(partitions: Int(below(100)) + 1, slots: Int(below(100)) + 1)
+    result.workload.partitions = result.resources.partitions
     result.faults = faults(measure)
     result.clock = one(ClockKind.allCases)
     result.phases = .init(

@@ -103,7 +103,10 @@ import Testing
     #expect(
       refusal { try parseTarget("brokr") } == "no such target: 'brokr'; did you mean 'broker'?")
     #expect(
-      refusal { try parseTarget("leader(requests/0)") }?.contains("not in this version") == true)
+      try parseTarget("leader(requests/12)") == .leader(stream: "requests", partition: 12))
+    for text in ["leader", "leader()", "leader(a)", "leader(/1)", "leader(a/)", "leader(a/b)"] {
+      #expect(refusal { try parseTarget(text) }?.contains("names no partition") == true, "\(text)")
+    }
   }
 
   @Test func `all refused forms of a file are told at once`() {

@@ -10,9 +10,14 @@ void shim_unblock_interrupts(void);
 char **shim_environment(void);
 /// The number of this process.
 int shim_process_id(void);
+/// Lets the calling thread run before all usual ones as soon as it has something to do; threads and
+/// processes that it starts are usual ones. Returns 0, or -errno where the system does not allow it.
+int shim_go_first(void);
+/// Makes the calling thread a usual one again.
+void shim_go_along(void);
 /// Starts a program in a session of its own; stdout and stderr go to the end of the file
-/// `log_path`, and its priority is lower by `politeness`. It is killed when the calling thread ends, however that happens. Returns its process
-/// id, or -errno.
+/// `log_path`, and it yields to others by `politeness`, from 0 to 19. It is killed when the calling
+/// thread ends, however that happens. Returns its process id, or -errno.
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
                const char *log_path, int politeness);
 /// Sends a signal; returns 0, or -errno.

@@ -54,7 +54,8 @@ extension CommandSpec {
     ],
     arguments: [
       ArgumentSpec(
-        "NAME", .word, required: false, many: true, "benches to run; without a name all of them")
+        "NAME", .word, required: false, many: true,
+        "benches to run; without a name all but kafka, which launches a broker")
     ],
     options: [
       OptionSpec(
@@ -65,6 +66,7 @@ extension CommandSpec {
     examples: [
       ExampleSpec("weir bench", "every bench, with targets"),
       ExampleSpec("weir bench pipeline --require", "one bench, as a gate"),
+      ExampleSpec("weir bench kafka", "on a broker, beside Kafka's tools and a bare loop"),
     ],
     exits: [
       ExitMeaning(.holds, "measured; with --require, every target met"),
@@ -75,18 +77,24 @@ extension CommandSpec {
     ["conformance"], section: "TRUST", "check a backbone",
     details: [
       "Holds a backbone against the suite of checks, by capability: ordering, repeats, "
-        + "transactions, fencing, positions, records, restart. With --broken the suite itself is "
-        + "checked: backbones that do one thing wrong on purpose must each be rejected."
+        + "transactions, fencing, positions, groups, records, restart. With --broken the suite "
+        + "itself is checked: backbones that do one thing wrong on purpose must each be rejected."
     ],
     arguments: [ArgumentSpec("BACKBONE", .word, "embedded, or kafka: a broker that Weir launches")],
     options: [
       OptionSpec(
         "only", .text("PREFIX"), "checks whose id begins so, such as transactions",
         standard: "all"),
+      OptionSpec(
+        "clock", .choice(["virtual", "wall"]),
+        "of the embedded log: simulated time, or the same paced by real time",
+        standard: "virtual"),
       OptionSpec("broken", "the suite against backbones that it must reject"),
     ],
     examples: [
       ExampleSpec("weir conformance embedded", "the reference against every check"),
+      ExampleSpec(
+        "weir conformance embedded --clock wall", "the same, held back by real time"),
       ExampleSpec("weir conformance kafka", "a real broker, launched for it"),
       ExampleSpec("weir conformance embedded --broken", "and the suite against broken ones"),
     ],
