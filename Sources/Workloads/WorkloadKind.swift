@@ -88,7 +88,9 @@ extension WorkloadParameter {
 }
 
 /// All kinds of this version, in the order in which they are listed.
-public let workloadKinds: [WorkloadKind] = [fraudDetection, passThrough]
+public let workloadKinds: [WorkloadKind] = [
+  fraudDetection, inventory, leaderboards, passThrough,
+]
 
 /// The parameters of a choice, with the defaults of its kind.
 struct ParameterValues {
