@@ -112,16 +112,26 @@ public struct PlanInput: Hashable, Sendable {
   /// Rows for which this is true are markers: they move the watermark and the input's end, and
   /// reach no operator.
   public var isMarker: Predicate?
+  /// Columns that are the record's key, so that rows equal in them lie in one partition; nil when
+  /// nothing is known. In several inputs of a plan it is the same key, written alike. Saves an engine
+  /// the exchange of rows between its tasks, and changes no result.
+  public var recordKey: [Int]?
+  /// Other lists of columns that determine the record's key, such as the number of an order whose
+  /// key is its customer.
+  public var determiningKey: [[Int]]
 
   public init(
     stream: String, columns: [ColumnSource], eventTime: String = "event_time",
-    watermarkDelay: Nanoseconds? = nil, isMarker: Predicate? = nil
+    watermarkDelay: Nanoseconds? = nil, isMarker: Predicate? = nil, recordKey: [Int]? = nil,
+    determiningKey: [[Int]] = []
   ) {
     self.stream = stream
     self.columns = columns
     self.eventTime = eventTime
     self.watermarkDelay = watermarkDelay
     self.isMarker = isMarker
+    self.recordKey = recordKey
+    self.determiningKey = determiningKey
   }
 }
 
