@@ -32,9 +32,10 @@ struct SaleMaker: Sendable {
     calendar = SalesCalendar(countToCount: settings.block, shards: shards)
     catalogue = ShopCatalogue(seed: seed, skus: settings.skus, shards: shards)
     let counts = family("count")
+    // A shop's shards are busy together only in part: each is steadier than one web node.
     starts = (0..<shards).map {
       CountCascade(
-        family: counts, lane: $0, rate: rate, grid: Self.startGrid, profile: .web, unevenness: 1)
+        family: counts, lane: $0, rate: rate, grid: Self.startGrid, profile: .web, unevenness: 0.25)
     }
     orderDraws = family("order")
     bookingDraws = family("booking")
@@ -42,7 +43,7 @@ struct SaleMaker: Sendable {
     let delays = family("charges delay")
     gateways = (0..<shards).map {
       SendDelay(
-        family: delays, lane: $0, median: 300 * .millisecond, sigma: 0.8, cap: 5 * .second,
+        family: delays, lane: $0, median: 270 * .millisecond, sigma: 0.8, cap: 5 * .second,
         spacing: 1_000)
     }
     customers = QuantileTable(range: 0...Int64(Self.customerCount) - 1) { p in

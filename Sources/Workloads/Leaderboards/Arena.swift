@@ -177,7 +177,7 @@ final class Arena: @unchecked Sendable {
     let wander =
       NormalTable.shared.sample(form.word(UInt64(step))) * (1 - part)
       + NormalTable.shared.sample(form.word(UInt64(step + 1))) * part
-    return Int(min(max(1_656.5 + 370 * normal + 40 * wander, 100), 4_000))
+    return Int(min(max(1_656.5 + 370 * normal + 20 * wander, 100), 4_000))
   }
 }
 
