@@ -111,10 +111,14 @@ public struct Workload: Sendable {
   public var plan: Plan
   /// Lanes that are late by design: no input of a watermark.
   public var lateLanes: Set<Int>
+  /// What is agreed about the streams, as far as it is written down; streams that the plan does not
+  /// read as well.
+  public var contracts: [StreamContract]
 
   public init(
     kind: String, source: any EventSource, streams: [WorkloadStream], laneStream: [Int?],
-    eventNoun: String, resultNoun: String, plan: Plan, lateLanes: Set<Int> = []
+    eventNoun: String, resultNoun: String, plan: Plan, lateLanes: Set<Int> = [],
+    contracts: [StreamContract] = []
   ) {
     self.kind = kind
     self.source = source
@@ -124,6 +128,7 @@ public struct Workload: Sendable {
     self.resultNoun = resultNoun
     self.plan = plan
     self.lateLanes = lateLanes
+    self.contracts = contracts
   }
 
   /// A workload of one stream, to which every lane belongs.

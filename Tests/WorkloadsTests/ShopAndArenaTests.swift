@@ -180,6 +180,31 @@ private func read(
     return event.columns[column] == value
   }
 
+  @Test(arguments: cases)
+  func `changes of schemas are what they are called`(_ test: ShopCase) throws {
+    for contract in try test.make().contracts {
+      let old = try Schema.parse(contract.schema)
+      #expect(contract.changes.contains { $0.kind == .compatible })
+      #expect(contract.changes.contains { $0.kind == .breaking || $0.kind == .forwardOnly })
+      for change in contract.changes {
+        #expect(change.schema != contract.schema, "\(contract.stream): \(change.summary)")
+        let new = try Schema.parse(change.schema)
+        let backward = resolve(reader: new, writer: old).isEmpty
+        let forward = resolve(reader: old, writer: new).isEmpty
+        let expected: (Bool, Bool) =
+          switch change.kind {
+          case .compatible: (true, true)
+          case .backwardOnly: (true, false)
+          case .forwardOnly: (false, true)
+          case .breaking: (false, false)
+          }
+        #expect(
+          (backward, forward) == expected,
+          "\(contract.stream): \(change.summary): \(backward), \(forward)")
+      }
+    }
+  }
+
   @Test func `lanes have the stream of their number, whatever is asked`() throws {
     let stock = try cases[0].make()
     let outcome = try cases[1].make()

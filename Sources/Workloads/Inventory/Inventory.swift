@@ -128,7 +128,8 @@ struct InventorySettings: Hashable, Sendable {
     kind: choice.kind, source: source, streams: read.map(\.definition), laneStream: laneStream,
     eventNoun: choice.query == "stock" ? "bookings and moves" : "order and payment events",
     resultNoun: choice.query == "stock" ? "stock rows" : choice.query, plan: plan,
-    lateLanes: Set(again..<again + shards))
+    lateLanes: Set(again..<again + shards),
+    contracts: inventoryContracts(skus: settings.skus, warehouses: source.warehouses))
 }
 
 extension InventoryStream {

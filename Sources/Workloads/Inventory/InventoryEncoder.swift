@@ -15,7 +15,7 @@ struct InventoryEncoder: Sendable {
   /// union and channel 1 each.
   static let longest = 112
 
-  private static let sterling: UInt64 = 0x50_42_47
+  static let sterling: UInt64 = 0x50_42_47
   private static let at = UInt64(0x40) << 48
 
   /// Writes event `i` of a block whose send instant is already there.

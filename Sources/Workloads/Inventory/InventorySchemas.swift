@@ -67,7 +67,7 @@ enum InventorySchemas {
         {"name": "sku", "type": "string"},
         {"name": "warehouse", "type": "string"},
         {"name": "quantity", "type": "int"}
-      """), schemaID: 301)
+      """), schemaID: 201)
 
   static let reservations = WorkloadStream(
     name: "reservations",
@@ -84,7 +84,7 @@ enum InventorySchemas {
         {"name": "order", "type": "long"},
         {"name": "ttl_ms", "type": ["null", "int"], "default": null},
         \(channel)
-      """), schemaID: 302)
+      """), schemaID: 202)
 
   static let charges = WorkloadStream(
     name: "charges",
@@ -99,7 +99,7 @@ enum InventorySchemas {
         {"name": "amount_minor", "type": "long"},
         {"name": "attempt", "type": "int"},
         {"name": "currency", "type": "string"}
-      """), schemaID: 303)
+      """), schemaID: 203)
 
   static let orders = WorkloadStream(
     name: "orders",
@@ -113,5 +113,5 @@ enum InventorySchemas {
         {"name": "total_minor", "type": "long"},
         \(channel),
         {"name": "customer", "type": ["null", "int"], "default": null}
-      """), schemaID: 304)
+      """), schemaID: 204)
 }

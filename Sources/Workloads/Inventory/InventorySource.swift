@@ -75,6 +75,9 @@ struct InventorySource: EventSource {
     }
   }
 
+  /// Warehouses as `ColumnSource.text`.
+  var warehouses: [Int64] { maker.catalogue.warehouses.map(\.packed) }
+
   var laneCount: Int { shards * InventoryStream.allCases.count }
 
   func block(_ index: Int, of lane: Int) -> EventBlock? {

@@ -69,7 +69,7 @@ final class ShopCatalogue: @unchecked Sendable {
   }
 
   /// A letter and five digits.
-  private static func name(_ id: UInt64) -> UInt64 {
+  static func name(_ id: UInt64) -> UInt64 {
     var word: UInt64 = 0
     var rest = id % 100_000
     for place in (1...5).reversed() {

@@ -69,6 +69,8 @@ struct LeaderboardSource: EventSource {
     }
   }
 
+  var modes: [ArenaMode] { book.arena.modes }
+
   var laneCount: Int { groups * Part.allCases.count }
 
   private func run(_ eventTime: Nanoseconds) -> Nanoseconds {

@@ -131,5 +131,5 @@ struct LeaderboardSettings: Hashable, Sendable {
     // Nobody asks about matches.
     laneStream: parts.flatMap { [Int?](repeating: $0 == .matches ? nil : 0, count: groups) },
     eventNoun: "scores", resultNoun: "ranks", plan: boardPlan(settings),
-    lateLanes: Set(2 * groups..<4 * groups))
+    lateLanes: Set(2 * groups..<4 * groups), contracts: leaderboardContracts(source.modes))
 }
