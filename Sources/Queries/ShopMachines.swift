@@ -20,6 +20,7 @@
 ///
 /// Quantities are those of the RESERVE. Columns out: the row's kind (0 count, 1 decision, 2 end, 3
 /// misfit), the number in front of the semicolon, then three values, null where there are fewer.
+/// Result key: the first two.
 public struct StockLedger: Hashable, Sendable {
   /// Columns of the input: the kind, the quantity, the number of the booking or move, that of the
   /// reservation, and its life in milliseconds.
@@ -52,7 +53,7 @@ public struct StockLedger: Hashable, Sendable {
 /// due = total if the state is CONFIRMED, else 0; net = captured - refunded. Verdict: OVERCHARGED
 /// (2) if net > due or there is more than one capture, else UNDERCHARGED (1) if net < due, else OK
 /// (0). Every row, whatever its kind, emits: the `pass` columns of the row, then state, captures,
-/// captured, refunded, verdict.
+/// captured, refunded, verdict. Result key: the `pass` columns.
 public struct ChargeKeeper: Hashable, Sendable {
   /// Columns of the input.
   public var kind: Int

@@ -16,6 +16,7 @@ struct OracleStockLedger: OracleMachine {
   init(_ columns: StockLedger) { self.columns = columns }
 
   var width: Int { 5 }
+  var resultKey: [Int]? { [0, 1] }
   var isBlank: Bool { isNew }
 
   private var available: Int64 { onHand - open.reduce(0) { $0 + $1.quantity } }
@@ -90,6 +91,7 @@ struct OracleChargeKeeper: OracleMachine {
   init(_ columns: ChargeKeeper) { self.columns = columns }
 
   var width: Int { columns.pass.count + 5 }
+  var resultKey: [Int]? { Array(0..<columns.pass.count) }
   var isBlank: Bool { isNew }
 
   mutating func take(_ row: MachineRow, _ turn: inout MachineTurn) {

@@ -106,16 +106,17 @@ import Workloads
 
   @Test func `the worked example of the stock ledger`() throws {
     #expect(
-      try example() == [
-        CaseRow([0, 900, 5, 0, 5], at: 0),
-        CaseRow([1, 1, 1, 2, nil], at: 0),
-        CaseRow([1, 2, 0, 2, nil], at: 10_000),
-        // Its timer is a millisecond earlier than its end.
-        CaseRow([2, 1, 2, ms(600_000), nil], at: 599_999),
-        CaseRow([1, 3, 1, 2, nil], at: 600_000),
-        CaseRow([2, 3, 0, ms(630_000), nil], at: 630_000),
-        CaseRow([0, 901, 9, 2, 7], at: 700_000),
-      ].sorted())
+      try example()
+        == [
+          CaseRow([0, 900, 5, 0, 5], at: 0),
+          CaseRow([1, 1, 1, 2, nil], at: 0),
+          CaseRow([1, 2, 0, 2, nil], at: 10_000),
+          // Its timer is a millisecond earlier than its end.
+          CaseRow([2, 1, 2, ms(600_000), nil], at: 599_999),
+          CaseRow([1, 3, 1, 2, nil], at: 600_000),
+          CaseRow([2, 3, 0, ms(630_000), nil], at: 630_000),
+          CaseRow([0, 901, 9, 2, 7], at: 700_000),
+        ].sorted())
   }
 
   @Test func `what is lost or doubled shows in the ledger`() throws {
@@ -152,20 +153,21 @@ import Workloads
     log.move(11, .reserve, 3, 13, ttl: 1)
     log.book(400, 0, 0, id: 904)
     #expect(
-      try agreed(Self.ledger, columns: 5, log.events) == [
-        CaseRow([0, 900, 10, 0, 10], at: 0),
-        CaseRow([1, 1, 1, 8, nil], at: 1),
-        CaseRow([3, 1_002, 3, 1, nil], at: 2),
-        CaseRow([3, 1_004, 1, 2, nil], at: 4),
-        CaseRow([3, 1_005, 0, 2, nil], at: 5),
-        CaseRow([2, 1, 1, ms(6), nil], at: 6),
-        CaseRow([3, 1_007, 2, 0, nil], at: 7),
-        CaseRow([1, 2, 1, 0, nil], at: 10),
-        // A life of one millisecond: its timer runs after all events of its instant.
-        CaseRow([2, 2, 2, ms(11), nil], at: 10),
-        CaseRow([1, 3, 0, 12, nil], at: 11),
-        CaseRow([0, 904, 0, 12, -12], at: 400),
-      ].sorted())
+      try agreed(Self.ledger, columns: 5, log.events)
+        == [
+          CaseRow([0, 900, 10, 0, 10], at: 0),
+          CaseRow([1, 1, 1, 8, nil], at: 1),
+          CaseRow([3, 1_002, 3, 1, nil], at: 2),
+          CaseRow([3, 1_004, 1, 2, nil], at: 4),
+          CaseRow([3, 1_005, 0, 2, nil], at: 5),
+          CaseRow([2, 1, 1, ms(6), nil], at: 6),
+          CaseRow([3, 1_007, 2, 0, nil], at: 7),
+          CaseRow([1, 2, 1, 0, nil], at: 10),
+          // A life of one millisecond: its timer runs after all events of its instant.
+          CaseRow([2, 2, 2, ms(11), nil], at: 10),
+          CaseRow([1, 3, 0, 12, nil], at: 11),
+          CaseRow([0, 904, 0, 12, -12], at: 400),
+        ].sorted())
   }
 
   @Test func `an order is charged what it owes, or the keeper says so`() throws {
@@ -184,9 +186,10 @@ import Workloads
     // Captured twice, captured before the order is known, captured too little; a STATUS says what
     // there was.
     #expect(try rows([(0, 1, 90), (1, 11, 90), (2, 11, 90)]).last == [5, 1, 2, 180, 0, 2])
-    #expect(try rows([(0, 11, 90), (1, 15, 0)]) == [
-      [5, nil, 1, 90, 0, 2], [5, nil, 1, 90, 0, 2],
-    ])
+    #expect(
+      try rows([(0, 11, 90), (1, 15, 0)]) == [
+        [5, nil, 1, 90, 0, 2], [5, nil, 1, 90, 0, 2],
+      ])
     #expect(try rows([(0, 1, 90), (1, 11, 80)]).last == [5, 1, 1, 80, 0, 1])
     #expect(try rows([(0, 1, 90), (1, 4, 1)]).last == [5, 1, 0, 0, 0, 1])
   }
@@ -197,7 +200,8 @@ import Workloads
       var events: [Small] = []
       for n in UInt64(0)..<40 {
         let word = draws.word(n)
-        let kind = [0, 1, 2, 3, 10, 10, 10, 10, 11, 11, 12, 12, 13, 13, 14][Int(word % 15)] as Int64
+        let kind =
+          [0, 1, 2, 3, 10, 10, 10, 10, 11, 11, 12, 12, 13, 13, 14][Int(word % 15)] as Int64
         let isMove = kind >= 10
         events.append(
           Small(

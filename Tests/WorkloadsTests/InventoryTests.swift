@@ -150,7 +150,9 @@ private func trace(_ query: String, seconds: Int64, rate: Int64 = 20, seed: UInt
     let cancelled = first.filter { $0.count == 3 }.count
     #expect(abs(Double(cancelled) / Double(first.count) - 0.056) < 0.012)
     // Paid at the very end of the reservation: eight in a thousand.
-    let boundary = first.filter { $0.count == 2 && $0[1].eventTime - $0[0].eventTime == 60 * .second }
+    let boundary = first.filter {
+      $0.count == 2 && $0[1].eventTime - $0[0].eventTime == 60 * .second
+    }
     #expect(abs(Double(boundary.count) / Double(first.count) - 0.008) < 0.004)
   }
 
@@ -185,7 +187,8 @@ private func trace(_ query: String, seconds: Int64, rate: Int64 = 20, seed: UInt
     test.parameters.append(("double_charge", .count(500_000)))
     let workload = try test.make()
     var payments: [Int64: Set<Int64>] = [:]
-    for event in events(workload.source, blocks: 0..<300, lanes: 4..<6) where event.columns[1] == 1 {
+    for event in events(workload.source, blocks: 0..<300, lanes: 4..<6) where event.columns[1] == 1
+    {
       payments[event.columns[0], default: []].insert(event.columns[3])
     }
     let twice = payments.values.filter { $0.count == 2 }.count
@@ -197,7 +200,8 @@ private func trace(_ query: String, seconds: Int64, rate: Int64 = 20, seed: UInt
     test.parameters.append(("hot_sku", .ratio(Ratio(3, 10))))
     let workload = try test.make(sources: 1)
     var asked: [Int64: Int] = [:]
-    for event in events(workload.source, blocks: 0..<100, lanes: 1..<2) where event.columns[2] == 0 {
+    for event in events(workload.source, blocks: 0..<100, lanes: 1..<2) where event.columns[2] == 0
+    {
       asked[event.columns[0], default: 0] += 1
     }
     let all = asked.values.reduce(0, +)
@@ -213,7 +217,8 @@ private func trace(_ query: String, seconds: Int64, rate: Int64 = 20, seed: UInt
     let workload = try test.make(sources: 1)
     var lines: [Int64: Int] = [:]
     // Two sales of half the goods each.
-    for event in events(workload.source, blocks: 0..<540, lanes: 1..<2) where event.columns[2] == 0 {
+    for event in events(workload.source, blocks: 0..<540, lanes: 1..<2) where event.columns[2] == 0
+    {
       lines[event.columns[0], default: 0] += 1
     }
     let sorted = lines.values.sorted(by: >)

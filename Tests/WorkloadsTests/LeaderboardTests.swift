@@ -106,7 +106,8 @@ private func fields(_ event: Event, _ schema: String, _ id: UInt32, _ names: [St
     let (_, all) = try arena(
       hours: 60, [("cheats", .ratio(Ratio(1, 5))), ("retry", .ratio(Ratio(1, 20)))])
     let verdicts = all.filter { $0.lane >= 6 && $0.columns[3] == 1 && $0.columns[5] != 0 }
-    let late = verdicts.filter { $0.columns[4] == -2 }.map { $0.columns[7] - $0.columns[6] }.sorted()
+    let late = verdicts.filter { $0.columns[4] == -2 }.map { $0.columns[7] - $0.columns[6] }
+      .sorted()
     let median = Double(late[late.count / 2]) / 60_000
     #expect(late.count > 500 && abs(median - 20) < 4, "\(median)")
     #expect(late[0] >= 30_000)

@@ -72,7 +72,8 @@ struct InventoryEncoder: Sendable {
     let id = sale.firstID | UInt64(index)
     writeKey(goods, key, shard: shard, &out)
     let value = out.at
-    begin(InventorySchemas.receipts.schemaID, millis: startMillis &+ Int64(stamp), i, of: block, &out)
+    begin(
+      InventorySchemas.receipts.schemaID, millis: startMillis &+ Int64(stamp), i, of: block, &out)
     out.unsigned(id)
     out.byte(booking.kind.rawValue << 1)
     out.text(goods.names[key], 6)
@@ -185,7 +186,8 @@ struct InventoryEncoder: Sendable {
     let total = sale.orders[n].total
     out.bigEndian(id)
     let value = out.at
-    begin(InventorySchemas.charges.schemaID, millis: startMillis &+ Int64(stamp), i, of: block, &out)
+    begin(
+      InventorySchemas.charges.schemaID, millis: startMillis &+ Int64(stamp), i, of: block, &out)
     out.unsigned(id << 3 | message)
     out.unsigned(id)
     out.byte(kind.rawValue << 1)

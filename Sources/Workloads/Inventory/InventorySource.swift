@@ -57,7 +57,8 @@ struct InventorySource: EventSource {
     startMillis = floorMillis(start)
     sales = Memo(slots: shards, held: 4)
     encoder = InventoryEncoder(
-      catalogue: maker.catalogue, ttl: Int64(settings.ttl), shards: shards, startMillis: startMillis)
+      catalogue: maker.catalogue, ttl: Int64(settings.ttl), shards: shards, startMillis: startMillis
+    )
     delays = Self.channels.map { channel in
       guard let channel else { return maker.gateways }
       let family = DrawFamily(

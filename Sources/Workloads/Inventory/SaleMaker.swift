@@ -131,7 +131,8 @@ struct SaleMaker: Sendable {
       start: stamp, pay: stamp + payDelay, then: stamp + payDelay + afterwards,
       rejection: stamp + rejection, firstLine: Int32(lines.count),
       customer: misc & 0xffff < 18_350 ? -1 : Int32(customers.sample(draws.word(base | 4))),
-      total: 0, kind: kind, lineCount: UInt8(what.lines), channel: Self.channel(misc >> 16 & 0xffff))
+      total: 0, kind: kind, lineCount: UInt8(what.lines), channel: Self.channel(misc >> 16 & 0xffff)
+    )
     order.isChargedTwice =
       kind.isConfirmed && draws.below(1_000_000, base | 5) < UInt64(settings.doubleCharge)
     let isHot = draws.word(base | 6) < settings.hotThreshold
@@ -175,7 +176,8 @@ struct SaleMaker: Sendable {
     for n in 0..<(keys / 2 + keys / 12) {
       let base = UInt64(n) << 2
       let isReceipt = n < keys / 2
-      let key = isReceipt ? goods.table.pick(later.word(base)) : Int(later.below(UInt64(keys), base))
+      let key =
+        isReceipt ? goods.table.pick(later.word(base)) : Int(later.below(UInt64(keys), base))
       let size = Int32(later.below(isReceipt ? 4 : 5, base | 1))
       moves.append(
         Booking(

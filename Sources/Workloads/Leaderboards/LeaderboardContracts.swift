@@ -57,7 +57,9 @@ private func scoreRules(_ modes: [ArenaMode]) -> [ValidityRule] {
       .or([.and([isFirst, isResult]), .and([.not(isFirst), .not(isResult)])])),
     ValidityRule(
       .rule, "case_id exactly beyond revision 0", [.field("revision"), .field("case_id")],
-      .or([.and([isFirst, .isNull(.column(1))]), .and([.not(isFirst), .not(.isNull(.column(1)))])])),
+      .or([
+        .and([isFirst, .isNull(.column(1))]), .and([.not(isFirst), .not(.isNull(.column(1)))]),
+      ])),
     .atMost(.rule, "ended_at after decided_at", "ended_at", "decided_at", 0),
   ]
 }

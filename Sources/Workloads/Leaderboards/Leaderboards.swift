@@ -15,7 +15,8 @@ private let leaderboardParameters = [
   share("open_slots", Ratio(6, 100), "Slots in which anybody may meet anybody.", "measured"),
   share("cheats", Ratio(1, 100), "Players who cheat, in seven of ten matches.", "assumed"),
   share("void", Ratio(8, 10), "Matches won by cheating that are voided.", "assumed"),
-  share("appeal", Ratio(5, 100), "Verdicts that are taken back one to three hours later.", "assumed"),
+  share(
+    "appeal", Ratio(5, 100), "Verdicts that are taken back one to three hours later.", "assumed"),
   share("annulled", Ratio(1, 1_000), "Matches annulled since a server failed.", "assumed"),
   duration(
     "verdict_median", 1_200 * .second, .second...36_000 * .second,
