@@ -4,9 +4,9 @@ import Model
 import Queries
 import Scenarios
 
-/// Results that are corrected (queries.md 2.6): several rows of a key come, the last one counts, and
-/// a tombstone withdraws it. What is compared at the end is the last row of each key; changes on the
-/// way are free.
+/// Results that are corrected (queries.md 2.6): several rows of a key come, the last one counts,
+/// and a tombstone withdraws it. What is compared at the end is the last row of each key; changes
+/// on the way are free.
 extension ResultChecker {
   /// A row is due, unless a later one of its key takes its place.
   func dueForNow(_ row: ExpectedRow, _ final: FinalTable) {

@@ -34,8 +34,8 @@ struct EventBuckets {
   /// Numbers of the buckets that hold events, as a heap with the least first.
   private var heap: [Int64] = []
   private var spare: [[Rows]]
-  /// The buckets of each stream that were used last, by number modulo 256. Not counted as references: each
-  /// is held by `buckets` as long as it stands here.
+  /// The buckets of each stream that were used last, by number modulo 256. Not counted as
+  /// references: each is held by `buckets` as long as it stands here.
   private var recent: [(number: Int64, rows: Unmanaged<Rows>?)]
   private var loadedUntil = Int64.min
 

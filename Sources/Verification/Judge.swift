@@ -37,7 +37,8 @@ public final class Judge {
       workload: context.workload, endOfLoad: context.endOfLoad, partitions: context.partitions,
       facts: facts, provider: provider, recorder: context.recorder)
     let results = ResultChecker(
-      plan: context.workload.plan, facts: facts, log: log, sink: context.sink, recorder: context.recorder)
+      plan: context.workload.plan, facts: facts, log: log, sink: context.sink,
+      recorder: context.recorder)
     self.log = log
     self.results = results
     oracle = Oracle(
@@ -119,7 +120,9 @@ public final class Judge {
       }
     }
     watermarks[Int(task)] = max(before, time)
-    if time < .max && time > log.greatestWatermark(context.workload.plan) { eager(task, time, entry) }
+    if time < .max && time > log.greatestWatermark(context.workload.plan) {
+      eager(task, time, entry)
+    }
   }
 
   /// E8: no event had been read from which the watermark could follow.

@@ -1,7 +1,7 @@
 import Queries
 
-/// Rows that are kept for a while, in flat memory, addressed by number and chained: those of a key in
-/// the order in which they came, and all of them in that order too.
+/// Rows that are kept for a while, in flat memory, addressed by number and chained: those of a key
+/// in the order in which they came, and all of them in that order too.
 final class KeptRows {
   let width: Int
   private var heads: [RowHead] = []

@@ -26,7 +26,8 @@ public final class Oracle {
   public private(set) var passed = Int64.min
   /// A number was due that does not fit 64 bits: the plan has no answer there.
   public var overflowed: Bool { steps.contains { $0.overflowed } }
-  /// Why the plan has no answer for other reasons, such as a timer set in the past; nil when it has.
+  /// Why the plan has no answer for other reasons, such as a timer set in the past; nil when it
+  /// has.
   public var failure: String? { steps.first { !$0.failure.isEmpty }?.failure }
   /// Called with every event as it is computed with, once for each time it counts.
   var onEvent: ((UInt32, UInt64) -> Void)?

@@ -1,8 +1,8 @@
 import Model
 import Queries
 
-/// All pairs of rows of two inputs with equal keys and times within bounds (queries.md 3.7). Rows of
-/// both sides are kept as long as the other side may still bring a partner.
+/// All pairs of rows of two inputs with equal keys and times within bounds (queries.md 3.7). Rows
+/// of both sides are kept as long as the other side may still bring a partner.
 final class IntervalJoinStep: OracleStep {
   private let leftInput: OracleStep
   private let rightInput: OracleStep
@@ -256,7 +256,8 @@ final class AsOfJoinStep: OracleStep {
   /// An identity without the number of the operator, which the head of the row has.
   private func operatorKey(_ identity: [Int64?]) -> [Int64?] { Array(identity.dropFirst()) }
 
-  /// Of the versions of a key, the newest that a later left row may ask for and all newer ones stay.
+  /// Of the versions of a key, the newest that a later left row may ask for and all newer ones
+  /// stay.
   private func letGo() {
     if at != nil && join.back == nil { return }
     var least = leftInput.frontier

@@ -4,8 +4,8 @@ import Queries
 /// The oracle's side of every machine.
 enum OracleMachines {
   /// The step that runs a machine: one line for each, such as
-  /// `case .silence(let wait): made(OracleSilence(wait: wait))`. `keepsLast` says that only the last
-  /// row of each result key counts.
+  /// `case .silence(let wait): made(OracleSilence(wait: wait))`. `keepsLast` says that only the
+  /// last row of each result key counts.
   static func step(
     _ machine: Machine, _ input: OracleStep, key: [Int], ordered: Bool, number: Int,
     keepsLast: Bool

@@ -66,8 +66,8 @@ enum PlanSteps {
     }
   }
 
-  /// Whether the rows of an operator are the result as they are, but for selections of columns: then
-  /// each may come out at once, and the last of a key counts there.
+  /// Whether the rows of an operator are the result as they are, but for selections of columns:
+  /// then each may come out at once, and the last of a key counts there.
   private static func comesOut(_ plan: Plan, _ number: Int) -> Bool {
     var last = number
     for next in plan.operators.indices.dropFirst(number + 1) {

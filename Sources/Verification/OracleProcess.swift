@@ -1,11 +1,11 @@
 import Model
 import Queries
 
-/// What a machine of `process` does, for one key: the oracle's side of a `Machine`, written from its
-/// sentence in the plainest way. A struct that holds the state of one key; a fresh one is the state
-/// of a key that was never seen. It hears rows in event order and its timers between them: a timer
-/// runs after all rows of the key with times up to its own and before any later one (queries.md
-/// 3.12), several of one time in the order in which they were set.
+/// What a machine of `process` does, for one key: the oracle's side of a `Machine`, written from
+/// its sentence in the plainest way. A struct that holds the state of one key; a fresh one is the
+/// state of a key that was never seen. It hears rows in event order and its timers between them: a
+/// timer runs after all rows of the key with times up to its own and before any later one
+/// (queries.md 3.12), several of one time in the order in which they were set.
 ///
 /// To add one: a struct here that conforms, and one line in `OracleMachines.step`.
 ///
@@ -31,9 +31,9 @@ import Queries
 protocol OracleMachine {
   /// Columns of the rows that it emits.
   var width: Int { get }
-  /// Columns of an emitted row that identify it, as the machine's sentence declares; nil for the key
-  /// and the number of the row. With corrections a row takes the place of the one before with the
-  /// same result key.
+  /// Columns of an emitted row that identify it, as the machine's sentence declares; nil for the
+  /// key and the number of the row. With corrections a row takes the place of the one before with
+  /// the same result key.
   var resultKey: [Int]? { get }
   /// The state is that of a key that was never seen: without timers it is forgotten. A machine that
   /// remembers for ever may say false.
@@ -85,9 +85,9 @@ struct MachineTurn {
   /// A row of the result.
   mutating func emit(_ cells: [Int64?]) { emitted.append(cells) }
 
-  /// Replaces the timer of this name and registers anew. From a row `at` is not before `now`, from a
-  /// timer it is after it; otherwise the run has no answer. A timer after the end of the run never
-  /// runs.
+  /// Replaces the timer of this name and registers anew. From a row `at` is not before `now`, from
+  /// a timer it is after it; otherwise the run has no answer. A timer after the end of the run
+  /// never runs.
   mutating func set(_ timer: MachineTimer, at: Int64) { changes.append((timer, at)) }
 
   /// Takes the timer of this name away, if there is one.

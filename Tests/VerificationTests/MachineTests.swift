@@ -61,7 +61,9 @@ private struct Obedient: OracleMachine {
     let step = ProcessStep(input, key: [0], machine, number: 1, keepsLast: keepsLast)
     var found: [[Int64?]] = []
     var next = 0
-    let sorted = events.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
+    let sorted = events.enumerated().sorted {
+      ($0.element.0, $0.offset) < ($1.element.0, $1.offset)
+    }
     for bound in bounds.map({ ms($0) }) + [.max] {
       store.removeAll()
       input.output.removeAll()
@@ -115,7 +117,8 @@ private struct Obedient: OracleMachine {
 
   @Test func `Q-97: set replaces, cancel removes, registered anew is last`() {
     let same: [(Int64, [Int64?])] = [
-      (1, [1, 2, 1]), (1, [1, 2, 2]), (1, [1, 2, 1]), (1, [1, 2, 3]), (2, [1, 3, 3]), (9, [1, 0, 0]),
+      (1, [1, 2, 1]), (1, [1, 2, 2]), (1, [1, 2, 1]), (1, [1, 2, 3]), (2, [1, 3, 3]),
+      (9, [1, 0, 0]),
     ]
     #expect(rows(Obedient(), same).rows == [[6, 2, 2], [6, 2, 1], [9, 100, 0]])
     let later: [(Int64, [Int64?])] = [(1, [1, 2, 1]), (3, [1, 2, 1]), (9, [1, 0, 0])]

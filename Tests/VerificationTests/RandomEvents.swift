@@ -8,8 +8,8 @@ enum CaseCount {
 }
 
 enum RandomEvents {
-  /// Events in their order of arrival, with ties, nulls and disorder. Lanes belong to the streams in
-  /// turn.
+  /// Events in their order of arrival, with ties, nulls and disorder. Lanes belong to the streams
+  /// in turn.
   static func arrivals(
     _ dice: inout Dice, disorder: Int, streams: Int = 1, markers: Bool = false
   ) -> [Small] {

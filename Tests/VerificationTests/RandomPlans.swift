@@ -1,8 +1,8 @@
 import Model
 import Queries
 
-/// Random plans over one to three streams of three columns: a key, a small value, a number; each may
-/// be null.
+/// Random plans over one to three streams of three columns: a key, a small value, a number; each
+/// may be null.
 struct RandomPlans {
   var dice: Dice
   var streams = 1
