@@ -4,6 +4,7 @@ import Queries
 /// The machine `cardGuard` (`Machine`): velocity and blocking per key, in event order.
 final class CardGuardOperator: Operator {
   private let digest: KeyDigest
+  private let key: [Int]
   private let limit: Int
   private let window: Nanoseconds
   private let block: Nanoseconds
@@ -26,6 +27,7 @@ final class CardGuardOperator: Operator {
     defects: Set<EngineDefect>
   ) {
     digest = KeyDigest(key)
+    self.key = key
     self.limit = limit
     self.window = window
     self.block = block
@@ -106,6 +108,13 @@ final class CardGuardOperator: Operator {
     scratch[0] = row[0]
     scratch[1] = RowLayout.identity(source: RowLayout.source(row), nulls: nulls)
     scratch[2] = row[2]
+    if identifies {
+      // Decisions of one card and time are numbered as their requests are.
+      var made = Origin.of(row, origin)
+      let id = made.identity ?? RowIdentity(made.latest)
+      made.identity = RowIdentity(RowIdentity(number, row, key).words + id.words)
+      return emit(scratch, &made)
+    }
     emit(scratch, origin)
   }
 

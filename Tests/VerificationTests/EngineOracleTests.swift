@@ -47,8 +47,7 @@ import Workloads
         // Beside a session that is closed the rules leave a choice.
         if isLossy && plans.hasSession { continue }
         do {
-          let driver = try EngineDriver(plan, arrivals)
-          if lateness == 0 || !driver.program.needsOrder { made = (plan, driver) }
+          made = (plan, try EngineDriver(plan, arrivals))
         } catch is PlanError { refused += 1 }
       }
       guard let (plan, driver) = made else { continue }
