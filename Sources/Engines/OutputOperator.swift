@@ -43,7 +43,8 @@ package final class OutputOperator: Operator {
     if now == nil || now == result { latest[result.key] = Change(row: nil, before: result) }
   }
 
-  /// Rows since the last time; where rows replace others the last one of each key, or its tombstone.
+  /// Rows since the last time; where rows replace others the last one of each key, or its
+  /// tombstone.
   package func take() -> [ResultRow] {
     defer { removeAll() }
     if !replaces { return made }

@@ -5,8 +5,8 @@ import Queries
 /// of its key in event order and its own timers, and nothing else.
 ///
 /// Order per key (queries.md 3.12): events in event order, timers by (instant, registration); a
-/// timer at τ runs after all events with t <= τ and before any with t > τ. One timer per name: `set`
-/// replaces and registers anew. A timer beyond the end of the run never runs.
+/// timer at τ runs after all events with t <= τ and before any with t > τ. One timer per name:
+/// `set` replaces and registers anew. A timer beyond the end of the run never runs.
 ///
 /// To write one: a struct with the parameters of its case of `Machine`, a value type as its state
 /// (snapshots are copies of it; dictionaries may be in it but must not be iterated where order

@@ -195,7 +195,8 @@ package final class ProcessOperator<M: ProcessMachine>: Operator {
     while let (_, digest) = queue.take(until: limit == .min ? .min : limit - 1) {
       guard keys[digest] != nil else { continue }
       snapshots.words += 8
-      let isOver = keys.update(digest, default: Entry(state: machine.initialState())) {
+      let blank = Entry(state: machine.initialState())
+      let isOver = keys.update(digest, default: blank) {
         begin(0, isTimer: true)
         runTimers(&$0, digest, below: limit)
         return canGo($0)
@@ -204,7 +205,9 @@ package final class ProcessOperator<M: ProcessMachine>: Operator {
     }
   }
 
-  package override func checkpoint(_ number: UInt64) { snapshots.keep(State(keys: keys, queue: queue), number) }
+  package override func checkpoint(_ number: UInt64) {
+    snapshots.keep(State(keys: keys, queue: queue), number)
+  }
 
   package override func restore(_ number: UInt64) {
     if let old = snapshots.restore(number) { (keys, queue) = (old.keys, old.queue) }

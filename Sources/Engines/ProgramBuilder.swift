@@ -1,7 +1,8 @@
 import Model
 import Queries
 
-/// Builds the operators of a plan one after the other, in all tasks, and refuses what cannot be run.
+/// Builds the operators of a plan one after the other, in all tasks, and refuses what cannot be
+/// run.
 struct ProgramBuilder {
   let plan: Plan
   let tasks: Int

@@ -100,7 +100,8 @@ final class AsOfRule: TableRule {
       due = min(due, first.time &+ context.lateness &+ context.slack + 1)
     }
     guard let back = join.at == nil ? 0 : join.back, kept < .max else { return }
-    // The newest version at or before the oldest instant that may still be asked for, and all newer.
+    // The newest version at or before the oldest instant that may still be asked for, and all
+    // newer.
     let oldest = lowered(min(kept, group.left.first?.time ?? kept), by: back)
     let count = group.right.count(until: oldest)
     if count > 1 { group.right.removeFirst(count - 1) }

@@ -32,7 +32,9 @@ class TableRule {
   /// Where a row belongs; `missed` when part of it came too late (queries.md 3.1).
   func places(
     _ row: UnsafePointer<Int64>, side: Int, settled: Int64, missed: inout Bool
-  ) -> [Place] { [] }
+  ) -> [Place] {
+    []
+  }
 
   /// Order of the rows of a group.
   func precedes(_ a: StoredRow, _ b: StoredRow) -> Bool { StoredRow.precedes(a, b) }

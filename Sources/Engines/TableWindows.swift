@@ -229,7 +229,9 @@ final class TotalRule: TableRule {
 
   override func places(
     _ row: UnsafePointer<Int64>, side: Int, settled: Int64, missed: inout Bool
-  ) -> [Place] { [Place(digest: digest.of(row), start: 0)] }
+  ) -> [Place] {
+    [Place(digest: digest.of(row), start: 0)]
+  }
 
   override func compute(_ group: TableGroup, limit: Int64, due: inout Int64) -> [StoredRow] {
     let latest = group.left.last?.time ?? 0

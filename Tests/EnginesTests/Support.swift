@@ -68,7 +68,9 @@ final class Bench {
 
   init(_ plan: Plan, tasks: Int = 1, defects: Set<EngineDefect> = []) throws {
     let drops = drops
-    program = try Program(plan, tasks: tasks, defects: defects) { drops.sequences.append($0.event.sequence) }
+    program = try Program(plan, tasks: tasks, defects: defects) {
+      drops.sequences.append($0.event.sequence)
+    }
   }
 
   var dropped: [UInt64] { drops.sequences }

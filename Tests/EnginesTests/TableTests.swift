@@ -272,7 +272,9 @@ extension Bench {
     #expect(dedupe.dropped == [3], "it would take back what came out")
   }
 
-  @Test func `Q-113 and Q-14: expand numbers its copies, a union with itself counts twice`() throws {
+  @Test func `Q-113 and Q-14: expand numbers its copies, a union with itself counts twice`()
+    throws
+  {
     let pairs = try bench(
       streams: 1, columns: 3, [.expand(0, [0, 1, 2], pairs: true)], key: [3, 4], value: [5])
     pairs.push(Row(1, 1, [7, 8, 9]))

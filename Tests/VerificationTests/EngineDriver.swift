@@ -24,8 +24,7 @@ final class EngineDriver {
   let program: Program
   private let plan: Plan
   private let arrivals: [Small]
-  /// Stream of each source; the first where nothing is said.
-  private let laneStream: [Int]
+  private let streamOf: [UInt32: Int]
   private let tasks: Int
   private let taskOf: (Small) -> Int
   private var position: Position
@@ -33,12 +32,14 @@ final class EngineDriver {
   /// With several tasks each event goes to that of its record key: the column that `partitionedBy`
   /// names.
   init(
-    _ plan: Plan, _ arrivals: [Small], laneStream: [Int] = [], tasks: Int = 1,
-    partitionedBy column: Int = 0, defects: Set<EngineDefect> = []
+    _ plan: Plan, _ arrivals: [Small], tasks: Int = 1, partitionedBy column: Int = 0,
+    defects: Set<EngineDefect> = []
   ) throws {
     self.plan = plan
     self.arrivals = arrivals
-    self.laneStream = laneStream
+    var streams: [UInt32: Int] = [:]
+    for event in arrivals { streams[event.source] = event.stream }
+    streamOf = streams
     self.tasks = tasks
     taskOf = { event in
       let key = column < event.columns.count ? event.columns[column] ?? 77 : 77
@@ -80,10 +81,6 @@ final class EngineDriver {
     end()
   }
 
-  private func stream(_ source: UInt32) -> Int {
-    Int(source) < laneStream.count ? laneStream[Int(source)] : 0
-  }
-
   private func floored(_ time: Int64) -> Int64 {
     let rest = time % plan.resolution
     return time - (rest < 0 ? rest + plan.resolution : rest)
@@ -97,16 +94,18 @@ final class EngineDriver {
       let known = position.frontiers[each][event.source] ?? .min
       position.frontiers[each][event.source] = max(known, time)
     }
-    position.greatest = max(position.greatest, time)
-    program.greatest = position.greatest
-    push(event, task, time)
+    if !event.isMarker {
+      position.greatest = max(position.greatest, time)
+      program.greatest = position.greatest
+      push(event, task, time)
+    }
     collect()
     if moves { advance(task) }
   }
 
   private func advance(_ task: Int) {
     let streams = plan.inputs.indices.map { stream in
-      let sources = position.frontiers[task].filter { self.stream($0.key) == stream }
+      let sources = position.frontiers[task].filter { streamOf[$0.key] == stream }
       let least = sources.values.min() ?? .max
       return least == .min || least == .max ? least : least - plan.delay(of: stream)
     }
@@ -131,7 +130,7 @@ final class EngineDriver {
         time, RowLayout.identity(source: event.source, nulls: nulls),
         Int64(bitPattern: event.sequence),
       ] + event.columns.map { $0 ?? 0 }
-    let input = program.input(stream(event.source), task: task)
+    let input = program.input(event.stream, task: task)
     words.withUnsafeBufferPointer { input.push($0.baseAddress!, nil) }
   }
 }
