@@ -1,8 +1,8 @@
 /// The machine `stockLedger`: the stock of one key, from its bookings and moves in event order.
 ///
 /// A row has a kind: 0 COUNT, 1 RECEIPT, 2 ADJUSTMENT of a booking; `moves` + 0 RESERVE, + 1
-/// CONFIRM, + 2 RELEASE, + 3 SHIP of a move; any other does nothing. State: on_hand and reserved, at
-/// first 0, and the open reservations, each with its quantity and SOFT (1) or HARD (2).
+/// CONFIRM, + 2 RELEASE, + 3 SHIP of a move; any other does nothing. State: on_hand and reserved,
+/// at first 0, and the open reservations, each with its quantity and SOFT (1) or HARD (2).
 /// available = on_hand - reserved.
 /// - COUNT: emit count (its id; quantity, on_hand, quantity - on_hand), then on_hand = quantity.
 /// - RECEIPT, ADJUSTMENT: on_hand += quantity.
@@ -11,12 +11,13 @@
 ///   decision (its reservation; 1, available after). Else emit decision (its reservation; 0,
 ///   available).
 /// - CONFIRM of a SOFT one: it is HARD, its timer is cancelled.
-/// - RELEASE of an open one: reserved -= its quantity, its timer is cancelled; it ends RELEASED (1).
+/// - RELEASE of an open one: reserved -= its quantity, its timer is cancelled; it ends RELEASED
+///   (1).
 /// - SHIP of a HARD one: on_hand and reserved -= its quantity; it ends SHIPPED (0).
 /// - Its timer, at `now`: reserved -= its quantity; it ends EXPIRED (2) at now + 1 ms.
 /// - Each end emits end (the reservation; how, when in nanoseconds) and forgets it.
-/// - A CONFIRM, RELEASE or SHIP that does not fit changes nothing and emits misfit (its id; its kind,
-///   0 when the reservation is not open, else 1 or 2), as does a RESERVE that does not.
+/// - A CONFIRM, RELEASE or SHIP that does not fit changes nothing and emits misfit (its id; its
+///   kind, 0 when the reservation is not open, else 1 or 2), as does a RESERVE that does not.
 ///
 /// Quantities are those of the RESERVE. Columns out: the row's kind (0 count, 1 decision, 2 end, 3
 /// misfit), the number in front of the semicolon, then three values, null where there are fewer.

@@ -33,8 +33,8 @@ struct RecordWriter {
     at += 9
   }
 
-  /// A string of at most eight bytes, first in the lowest byte of the word. Writes nine bytes; those
-  /// beyond the string are overwritten by what follows.
+  /// A string of at most eight bytes, first in the lowest byte of the word. Writes nine bytes;
+  /// those beyond the string are overwritten by what follows.
   @inline(__always) mutating func text(_ word: UInt64, _ count: Int) {
     at.pointee = UInt8(truncatingIfNeeded: count << 1)
     letters(word, count, after: 1)

@@ -20,7 +20,7 @@ import Workloads
 
   private static let shop: [(String, ParameterValue)] = [
     ("ttl", .duration(60 * .second)), ("block", .duration(740 * .second)), ("skus", .count(64)),
-    ("stock_cover", .ratio(Ratio(1, 2))),
+    ("stock_cover", .count(50)),
   ]
 
   private func make(

@@ -38,7 +38,7 @@ private func trace(_ query: String, seconds: Int64, rate: Int64 = 20, seed: UInt
 }
 
 @Suite struct InventoryTests {
-  /// Integrity over several sales: every move fits, nothing is oversold, nothing is open at a count.
+  /// Over several sales every move fits, nothing is oversold, nothing is open at a count.
   @Test func `a replay of the trace gives the shop's own decisions`() throws {
     let (workload, events) = try trace("stock", seconds: 1_200)
     var shelves: [[Int64]: Shelf] = [:]

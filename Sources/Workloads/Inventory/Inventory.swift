@@ -27,9 +27,13 @@ private let inventoryParameters = [
   duration(
     "block", 2_400 * .second, 600 * .second...24 * 3_600 * .second,
     "From one count of a key to the next; at least twice ttl and five minutes."),
-  share("stock_cover", Ratio(1, 1), most: Ratio(10, 1), "Scales what a count finds."),
-  share(
-    "hot_sku", .zero, most: Ratio(1, 1), "Orders that ask for the one best-selling key on sale."),
+  WorkloadParameter(
+    name: "stock_cover", defaultValue: .count(100), minimum: .count(1), maximum: .count(1_000),
+    unit: "per cent", meaning: "Scales what a count finds.", origin: "assumed"),
+  WorkloadParameter(
+    name: "hot_sku", defaultValue: .ratio(.zero), minimum: .ratio(.zero), maximum: .ratio(.one),
+    unit: "ratio", meaning: "Orders that ask for the one best-selling key on sale.",
+    origin: "assumed"),
   WorkloadParameter(
     name: "double_charge", defaultValue: .count(0), minimum: .count(0), maximum: .count(1_000_000),
     unit: "per million",
@@ -48,20 +52,13 @@ private func duration(
     maximum: .duration(range.upperBound), unit: "duration", meaning: meaning, origin: "assumed")
 }
 
-private func share(
-  _ name: String, _ value: Ratio, most: Ratio, _ meaning: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .ratio(value), minimum: .ratio(.zero), maximum: .ratio(most),
-    unit: "ratio", meaning: meaning, origin: "assumed")
-}
-
 /// The parameters as numbers; durations in milliseconds.
 struct InventorySettings: Hashable, Sendable {
   var skus: Int
   var ttl: Int
   var block: Int
-  var stockCover: Ratio
+  /// Per cent.
+  var stockCover: Int
   var hotSku: Ratio
   /// Of a million.
   var doubleCharge: Int
@@ -84,7 +81,7 @@ struct InventorySettings: Hashable, Sendable {
     skus = Int(try values.count("skus"))
     ttl = try millis("ttl")
     block = try millis("block")
-    stockCover = try values.ratio("stock_cover")
+    stockCover = Int(try values.count("stock_cover"))
     hotSku = try values.ratio("hot_sku")
     doubleCharge = Int(try values.count("double_charge"))
     markerInterval = try millis("marker_interval")

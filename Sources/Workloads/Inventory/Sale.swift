@@ -100,8 +100,8 @@ enum SaleStep {
   static let captureDelay: Int32 = 30
 }
 
-/// Events of one stream of a sale, found by the block of time in which they lie: which step of which
-/// order, or which booking. Within a block they are in no order.
+/// Events of one stream of a sale, found by the block of time in which they lie: which step of
+/// which order, or which booking. Within a block they are in no order.
 struct SaleEvents: Sendable {
   /// Stamp in the upper half, code in the lower.
   private let entries: [UInt64]

@@ -165,7 +165,7 @@ struct SaleMaker: Sendable {
       calendar.start(of: number + 1, shard: shard) - calendar.start(of: number, shard: shard))
     let units = Double(orders) * OrderKind.meanLines * OrderKind.meanQuantity
     let counts = (0..<keys).map { key in
-      let level = (0.8 * settings.stockCover.value * goods.shares[key] * units).rounded(.up)
+      let level = (0.008 * Double(settings.stockCover) * goods.shares[key] * units).rounded(.up)
       return Booking(
         stamp: 0, key: Int32(key),
         quantity: Int32(min(level, 900_000)) + 2 + Int32(draws.below(7, UInt64(key))), kind: .count)

@@ -2,9 +2,9 @@ import Draws
 import Model
 import Scenarios
 
-/// The streams of an arena. Lanes: scores by server group, then their matches, then the reports that
-/// are sent again, then corrections; lane of part p and group i: p · groups + i. A match belongs to
-/// the group of its seat. The event clock runs faster than the run, by load.rate over the
+/// The streams of an arena. Lanes: scores by server group, then their matches, then the reports
+/// that are sent again, then corrections; lane of part p and group i: p · groups + i. A match
+/// belongs to the group of its seat. The event clock runs faster than the run, by load.rate over the
 /// population's own rate.
 struct LeaderboardSource: EventSource {
   enum Part: Int, CaseIterable {
@@ -77,8 +77,8 @@ struct LeaderboardSource: EventSource {
     Nanoseconds(truncatingIfNeeded: (Int128(eventTime) * slowness) >> 40)
   }
 
-  /// An event of a block: when it is sent, on the clock of events in nanoseconds from the start, the
-  /// instant in milliseconds since 1970 at which there was something to send, and what it was.
+  /// An event of a block: when it is sent, on the clock of events in nanoseconds from the start,
+  /// the instant in milliseconds since 1970 at which there was something to send, and what it was.
   private struct Planned {
     var at: Nanoseconds
     var millis: Int64

@@ -21,7 +21,9 @@ private let leaderboardParameters = [
   duration(
     "verdict_median", 1_200 * .second, .second...36_000 * .second,
     "Half of the verdicts are spoken so soon after the match."),
-  share("verdict_spread", Ratio(14, 10), "Deviation of the logarithm of that time.", "assumed", 3),
+  count(
+    "verdict_spread", 140, 0...300, "hundredths", "Deviation of the logarithm of that time.",
+    "assumed"),
   share("retry", Ratio(1, 1_000), "Match reports that a server sends twice.", "assumed"),
   duration(
     "window", 3_600 * .second, 60 * .second...86_400 * .second, "What one board is about."),
@@ -44,11 +46,11 @@ private func count(
 }
 
 private func share(
-  _ name: String, _ value: Ratio, _ meaning: String, _ origin: String, _ most: Int64 = 1
+  _ name: String, _ value: Ratio, _ meaning: String, _ origin: String
 ) -> WorkloadParameter {
   WorkloadParameter(
     name: name, defaultValue: .ratio(value), minimum: .ratio(.zero),
-    maximum: .ratio(Ratio(most, 1)), unit: "ratio", meaning: meaning, origin: origin)
+    maximum: .ratio(.one), unit: "ratio", meaning: meaning, origin: origin)
 }
 
 private func duration(
@@ -98,7 +100,7 @@ struct LeaderboardSettings: Hashable, Sendable {
     annulledEvery = try every("annulled")
     retryEvery = try every("retry")
     verdictMedian = try values.duration("verdict_median") / .millisecond
-    verdictSpread = try values.ratio("verdict_spread").value
+    verdictSpread = Double(try values.count("verdict_spread")) / 100
     window = try values.duration("window")
     top = Int(try values.count("top"))
     claim = try values.duration("claim")
