@@ -86,7 +86,7 @@ let package = Package(
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
     tests(
       "KafkaBackboneTests", ["Model", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
-    tests("RoofTests", ["Commands", "Model", "weir"]),
+    tests("RoofTests", ["Commands", "Model", "CRdKafka", "weir"]),
     tests("TidyTests", []),
     tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
     tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),

@@ -2,10 +2,10 @@ import Model
 
 extension CommandSpec {
   static let trace = CommandSpec(
-    ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
+    ["trace"], section: "EVIDENCE", "record, import, inspect traces",
     members: [
-      traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats, traceCompare,
-      traceSlice, traceVerify,
+      traceRecord, traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats,
+      traceCompare, traceSlice, traceVerify,
     ])
 
   static let traceImport = CommandSpec(
