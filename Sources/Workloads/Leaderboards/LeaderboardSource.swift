@@ -4,8 +4,8 @@ import Scenarios
 
 /// The streams of an arena. Lanes: scores by server group, then their matches, then the reports
 /// that are sent again, then corrections; lane of part p and group i: p · groups + i. A match
-/// belongs to the group of its seat. The event clock runs faster than the run, by load.rate over the
-/// population's own rate.
+/// belongs to the group of its seat. The event clock runs faster than the run, by load.rate over
+/// the population's own rate.
 struct LeaderboardSource: EventSource {
   enum Part: Int, CaseIterable {
     case scores
