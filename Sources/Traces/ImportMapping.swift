@@ -31,6 +31,8 @@ public struct ImportMapping: Sendable {
     var type: FieldType
     var unit: String?
     var isOptional: Bool
+    /// A keyed pseudonym stands in its place; of int, long and string.
+    var isPseudonym: Bool
   }
 
   struct Filter: Sendable {
@@ -48,6 +50,10 @@ public struct ImportMapping: Sendable {
   let time: Time
   let arrival: Time?
   let key: [Column]
+  /// The key is a pseudonym of what its columns say.
+  let hasKeyPseudonym: Bool
+  /// Rows of one text in it are one source; nil: all rows are source 0.
+  let source: Column?
   let filters: [Filter]
   let fields: [Field]
 
@@ -56,8 +62,8 @@ public struct ImportMapping: Sendable {
 
   /// All columns that are named, for a look at the header.
   var columns: [Column] {
-    [time.column] + (arrival.map { [$0.column] } ?? []) + key + filters.map(\.column)
-      + fields.map(\.column)
+    [time.column] + (arrival.map { [$0.column] } ?? []) + key + (source.map { [$0] } ?? [])
+      + filters.map(\.column) + fields.map(\.column)
   }
 
   /// Their names, each once, in the order in which they are named first.
@@ -66,6 +72,10 @@ public struct ImportMapping: Sendable {
     for column in columns where !names.contains(column.name) { names.append(column.name) }
     return names
   }
+
+  /// Some of what the rows say must not reach the disk as it is: importing needs a key, and bad
+  /// rows are not kept.
+  public var isMasked: Bool { hasKeyPseudonym || fields.contains(where: \.isPseudonym) }
 
   /// Milliseconds or microseconds in the field `event_time`.
   var isFine: Bool { time.form.isFine }
@@ -90,7 +100,7 @@ public struct ImportMapping: Sendable {
 
   private func typeText(_ field: Field) -> String {
     switch field.type {
-    case .int: "\"int\""
+    case .int: field.isPseudonym ? "\"long\"" : "\"int\""
     case .long, .decimal: "\"long\""
     case .double: "\"double\""
     case .string: "\"string\""

@@ -22,6 +22,9 @@ extension CommandSpec {
       OptionSpec("out", .path("TRACE"), "the trace to write; required"),
       OptionSpec("max-bad", .text("RATIO"), "share of bad rows allowed", standard: "1%"),
       OptionSpec("bad", .path("FILE"), "where bad rows are kept", standard: "TRACE.bad"),
+      OptionSpec(
+        "key", .text("env:NAME|file:PATH"),
+        "the key of the mapping's pseudonyms, 16 bytes or more"),
     ],
     examples: [
       ExampleSpec(
