@@ -8,6 +8,7 @@ private func run<Made>(_ machine: Machine, _ make: any MachineMaker<Made>) -> Ma
   case .cardGuard: nil
   case .stockLedger(let ledger): make.make(StockLedgerMachine(ledger))
   case .chargeKeeper(let keeper): make.make(ChargeKeeperMachine(keeper))
+  case .news2(let rules): make.make(News2Machine(rules))
   }
 }
 

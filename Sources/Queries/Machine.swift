@@ -21,4 +21,6 @@ public enum Machine: Hashable, Sendable {
   case stockLedger(StockLedger)
   /// What an order was charged; see `ChargeKeeper`.
   case chargeKeeper(ChargeKeeper)
+  /// Scores and alarms of patients, as `News2` says.
+  case news2(News2)
 }

@@ -60,6 +60,12 @@ struct DifferenceFinder {
   mutating func run(_ judgement: inout Judgement) {
     if keys.isEmpty { return }
     computeAgain()
+    if areDivisions {
+      judgement.gaps.append(
+        "\(keys.count) sessions are divided otherwise than in event order: a late event lies "
+          + "beside a session that was closed, and what may come of it is not decided")
+      return
+    }
     for key in keys { name(key, &judgement) }
     for (event, row, key) in added where leftOut.contains(event) {
       judge.facts.add("E9", event: event) {

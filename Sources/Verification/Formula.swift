@@ -49,24 +49,43 @@ final class Formula {
     var count = 0
   }
 
-  private let nodes: [Node]
-  private let children: [Int]
-  private let values: [Int64]
+  private let nodes: UnsafeMutablePointer<Node>
+  private let children: UnsafeMutablePointer<Int>
+  private let values: UnsafeMutablePointer<Int64>
   private let maps: [ZoneMap]
   private let root: Int
   /// A value did not fit 64 bits: the plan has no answer there.
   private(set) var overflowed = false
 
-  init(_ expression: Expression) {
+  convenience init(_ expression: Expression) {
     var made = Layout()
-    root = made.lay(expression)
-    (nodes, children, values, maps) = (made.nodes, made.children, made.values, made.maps)
+    let root = made.lay(expression)
+    self.init(made, root: root)
   }
 
-  init(_ predicate: Predicate) {
+  convenience init(_ predicate: Predicate) {
     var made = Layout()
-    root = made.lay(predicate)
-    (nodes, children, values, maps) = (made.nodes, made.children, made.values, made.maps)
+    let root = made.lay(predicate)
+    self.init(made, root: root)
+  }
+
+  private init(_ layout: Layout, root: Int) {
+    func copy<Element>(_ list: [Element]) -> UnsafeMutablePointer<Element> {
+      let made = UnsafeMutablePointer<Element>.allocate(capacity: max(list.count, 1))
+      for (place, element) in list.enumerated() { (made + place).initialize(to: element) }
+      return made
+    }
+    nodes = copy(layout.nodes)
+    children = copy(layout.children)
+    values = copy(layout.values)
+    maps = layout.maps
+    self.root = root
+  }
+
+  deinit {
+    nodes.deallocate()
+    children.deallocate()
+    values.deallocate()
   }
 
   @inline(__always) func value<Source: CellSource>(of source: Source) -> Int64? {

@@ -187,6 +187,14 @@ public final class Judge {
     results.sweep()
   }
 
+  /// The disorder of some stream went beyond what the plan waits for (queries.md 2.3).
+  var isLossy: Bool {
+    let rules = LateRules(plan: context.workload.plan)
+    return (0..<log.streams).contains {
+      log.greatestDisorder[$0] >= rules.patience(stream: $0)
+    }
+  }
+
   /// The history is over. `end` is what its reader found.
   public func finish(_ end: HistoryEnd) -> Judgement {
     var judgement = Judgement(end: end)
@@ -211,12 +219,10 @@ public final class Judge {
     if whole { finishResults(&judgement) }
     judgement.results.due = oracle.rowCount
     judgement.facts = facts.inOrder()
-    let rules = LateRules(plan: context.workload.plan)
     for stream in 0..<log.streams {
-      let disorder = log.greatestDisorder[stream]
-      judgement.greatestDisorder = max(judgement.greatestDisorder, disorder)
-      if disorder >= rules.patience(stream: stream) { judgement.regimeIsComplete = false }
+      judgement.greatestDisorder = max(judgement.greatestDisorder, log.greatestDisorder[stream])
     }
+    judgement.regimeIsComplete = !isLossy
     judgement.lateDropped = UInt64(legallyDropped.count)
     judgement.inputEvents = log.polled
     return judgement

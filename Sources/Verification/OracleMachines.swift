@@ -20,6 +20,8 @@ enum OracleMachines {
         ordered: ordered, number: number)
     case .stockLedger(let ledger): made(OracleStockLedger(ledger))
     case .chargeKeeper(let keeper): made(OracleChargeKeeper(keeper))
+    case .news2(let rules):
+      made(OracleScores(rules))
     }
   }
 }

@@ -40,7 +40,7 @@ extension Bench {
     name: "replay-hour", unit: "us", target: 0, moreIsBetter: false, repetitions: 1
   ) { () throws(Problems) in
     let replay = try Replay(
-      seconds: 3_600, speed: "1x", clock: "virtual", backbone: "embedded", rate: 50)
+      seconds: 3_600, speed: "1x", clock: "virtual", backbone: "embedded", rate: 10)
     let tick = 5 * Nanoseconds.millisecond
     let worst = zip(replay.sent, replay.due).map { $0 - $1 - tick }.max() ?? 0
     return Double(max(worst, replay.scheduleError, 0)) / 1_000

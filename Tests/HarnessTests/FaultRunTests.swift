@@ -36,6 +36,22 @@ import Testing
     #expect(result.oracle.due > 100)
   }
 
+  @Test(arguments: [
+    [], [Fault.crash(.engine)], [Fault.crash(.engine, at: 317 * .millisecond), Fault.pause],
+    [Fault.crash(.broker), Fault.crash(.engine, at: 1_000 * .millisecond)],
+  ] as [[PlannedFault]])
+  func `micro-batches are valid, a planned one runs again after a crash`(
+    faults: [PlannedFault]
+  ) throws {
+    for (kind, query) in [("fraud-detection", "decisions"), ("pass-through", "count")] {
+      var scenario = smallScenario(kind, query: query, faults: faults)
+      scenario.engine.strategy = .microBatch
+      let result = try run(scenario)
+      #expect(result.outcome.correctness == .valid, "\(result.story)")
+      #expect(result.oracle.due > 100)
+    }
+  }
+
   @Test func `an engine and a broker that are down at once come back`() throws {
     var broker = Fault.crash(.broker)
     broker.duration = 500 * .millisecond

@@ -18,9 +18,12 @@ import Verification
   /// What an early version of a row looks like: fewer events, another value.
   private func early(_ row: RowSummary) -> RowSummary {
     let half = SmallRun().rows(
-      excluding: Set((0..<2).flatMap { lane in
-        (0..<20).filter { $0 % 10 > 4 }.map { EventID(source: UInt32(lane), sequence: UInt64($0)) }
-      }))
+      excluding: Set(
+        (0..<2).flatMap { lane in
+          (0..<20).filter { $0 % 10 > 4 }.map {
+            EventID(source: UInt32(lane), sequence: UInt64($0))
+          }
+        }))
     return half.first { $0.key == row.key } ?? row
   }
 

@@ -96,7 +96,7 @@ extension NaiveOracle {
     case .intervalJoin(let join): widthOf(join.left) + widthOf(join.right)
     case .asOfJoin(let join): widthOf(join.left) + widthOf(join.right)
     case .process(_, _, .cardGuard(_, _, _, let pass)): pass.count + 3
-    case .process: preconditionFailure("only the card guard is written a third time")
+    case .process: preconditionFailure("no random plan has this machine")
     }
   }
 }

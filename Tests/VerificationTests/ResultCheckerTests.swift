@@ -291,6 +291,36 @@ extension SmallRun {
     }
   }
 
+  @Test func `Q-39: a session beside a closed one is not decided, a lost event is`() throws {
+    let gap = PlanOperator.session(0, key: [0], gap: 5 * .millisecond, [.count])
+    let late = EventID(source: 1, sequence: 20)
+    func seen(_ change: ([RowSummary], RowSummary) -> [RowSummary]) throws -> Outcome {
+      var run = lateRun(watermark: 14, operators: [gap])
+      run.remove("dropped")
+      let before = run.rows(excluding: [late])
+      // Key 1 at 3 ms, alone.
+      var alone = before[1]
+      let evidence = Evidence(source: late.source, sequence: late.sequence)
+      var key = ByteWriter()
+      key.cell(1)
+      key.cell(3 * .millisecond)
+      alone.key = key.array()
+      (alone.evidenceCount, alone.evidenceSum, alone.evidenceXor) = (1, evidence.sum, evidence.xor)
+      let rows = change(before, alone)
+      run.steps.removeAll { $0.kind == .emitted || $0.kind == .observed }
+      run.insert(after: "transaction began", run.emitted(rows, in: 7, at: 9))
+      run.insert(after: "committed", run.observed(rows, offset: 0, at: 12))
+      return try run.judged()
+    }
+    let divided = try seen { $0 + [$1] }
+    #expect(divided.found == [])
+    #expect(divided.verdict == .unknown)
+    #expect(divided.judgement.gaps.contains { $0.contains("divided otherwise") })
+    let lost = try seen { rows, _ in rows }
+    #expect(lost.found == ["E4 1"])
+    #expect(lost.verdict == .invalid)
+  }
+
   @Test func `a late event that was not dropped counts`() throws {
     var run = lateRun(watermark: 14)
     run.remove("dropped")

@@ -51,7 +51,10 @@ func fraudPlan(query: String, _ settings: FraudSettings) -> Plan? {
   default: return nil
   }
   return Plan(
-    name: query, input: PlanInput(stream: "requests", columns: RequestColumn.sources),
+    name: query,
+    input: PlanInput(
+      stream: "requests", columns: RequestColumn.sources, recordKey: [RequestColumn.card],
+      determiningKey: [[RequestColumn.authID]]),
     watermarkDelay: 250 * .millisecond, operators: operators, keyColumns: keyColumns,
     valueColumns: valueColumns)
 }
