@@ -262,6 +262,7 @@ public final class EmbeddedEngine {
     switch timer {
     case .start:
       if phase == .stopped { start(at: now, &outbox) }
+    case .watch: break
     case .taskDone(let task, let life):
       if life == self.life && phase == .running { finishWork(task, at: now, &outbox) }
     case .checkpoint(let life):

@@ -45,7 +45,16 @@ public func execute(
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
-  let loop = RunLoop(parts, pacer: makePacer(clock, live), phases: phases, progress: progress)
+  parts.atEnd = { now in
+    writeExpectedRows(
+      request.expectedRows,
+      events: {
+        history.flush()
+        return bench.inputs()
+      }, to: history, at: now)
+  }
+  let loop = RunLoop(
+    parts, pacer: makePacer(clock, live?.backbone), phases: phases, progress: progress)
   let ended = try loop.run()
   let hash = history.finish()
   let verdicts = try bench.finish(.complete, path: request.historyPath)
@@ -58,7 +67,7 @@ public func execute(
   machine.historyBytes = history.byteCount
   machine.historyFailure = history.failure?.message ?? ""
   machine.take(parts.backbone.usage)
-  machine.engineBusy = parts.engine?.busy ?? 0
+  machine.engineBusy = parts.engine?.status.busy ?? 0
   machine.payloadBytes = parts.load.bytes
   machine.setLateness(loop.sendLateness)
   machine.take(meter)
@@ -136,8 +145,8 @@ func runClock(_ scenario: Scenario) throws(RunFailure) -> RunClock {
 }
 
 /// What fills the port of a live run.
-private func openLive(_ request: RunRequest) throws(RunFailure) -> any LiveBackbone {
-  if request.scenario.backbone.kind == .null { return NullBackbone() }
+private func openLive(_ request: RunRequest) throws(RunFailure) -> LiveSystem {
+  if request.scenario.backbone.kind == .null { return LiveSystem(backbone: NullBackbone()) }
   guard let open = request.openLive else {
     throw .internalError("nothing fills the port of \(request.scenario.backbone.kind.rawValue)")
   }

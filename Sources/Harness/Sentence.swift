@@ -71,6 +71,7 @@ struct Sentence {
     case "L3", "L4":
       return "\(count) of \(events) were acknowledged and never read\(expected)"
     case "L2": return "\(count) of \(events) stand more than once in the log\(expected)"
+    case "V10": return "the job ended although nothing had been asked of it."
     case "T1": return "\(count) \(noun) of aborted transactions were shown to readers."
     default: return "\(first.id) \(first.name) was found \(count) times: \(first.definition)."
     }

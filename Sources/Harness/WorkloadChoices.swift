@@ -19,7 +19,22 @@ public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFai
   }
   if let delay = scenario.engine.watermarkDelay { workload.plan.watermarkDelay = delay }
   if let lateness = scenario.engine.allowedLateness { workload.plan.allowedLateness = lateness }
+  if let job = scenario.engine.job { try adapt(&workload, to: job, scenario) }
   return workload
+}
+
+/// The events of the workload as the input stream of a job has them.
+private func adapt(
+  _ workload: inout Workload, to job: JobChoice, _ scenario: Scenario
+) throws(RunFailure) {
+  workload.resultNoun = "outputs"
+  guard job.reads.encoding == .json else { return }
+  do throws(SchemaError) {
+    workload.source = try JSONSource(workload.source, schema: workload.schema)
+  } catch {
+    throw .problems(
+      problem(scenario, "the schema of \(workload.stream) has no form in JSON: \(error.message)"))
+  }
 }
 
 private func kind(of scenario: Scenario) throws(Problems) -> WorkloadKind {

@@ -9,7 +9,7 @@ import Schemas
 /// each engine task, one transactional producer for the sink, one reader of results. Everything
 /// that blocks is done by threads of the clients; all answers are taken by the loop.
 public final class KafkaBackbone: LiveBackbone {
-  private let settings: KafkaSettings
+  public let settings: KafkaSettings
   private let mailbox = Mailbox()
   private let load: ProducerClient
   private let loadHandle: ClientHandle
@@ -119,7 +119,8 @@ public final class KafkaBackbone: LiveBackbone {
       control.commitPositions(client, positions, snapshot: snapshot, sinkLife)
     case .fetchPositions(let client): control.fetchPositions(client, sinkLife)
     case .endOffsets(let client, let topic):
-      control.endOffsets(client, topic, stableOnly: isTransactionOpen)
+      control.endOffsets(
+        client, topic, stableOnly: isTransactionOpen || settings.endsAreStable)
     case .close(let client): close(client)
     }
   }
@@ -149,7 +150,7 @@ public final class KafkaBackbone: LiveBackbone {
         .open(RD_KAFKA_CONSUMER)
       let name = settings.topics[Int(topic.rawValue)]
       var locate: RecordLocator?
-      if topic == .input { locate = { locateRecord($0) } }
+      if topic == .input { locate = settings.locate }
       let opened = ReaderClient(
         handle, client: client, topic: topic, name: name, locate: locate,
         wake: mailbox.descriptor)

@@ -237,13 +237,17 @@ public struct EngineChoice: Hashable, Sendable {
   public var allowedLateness: Nanoseconds?
   public var costs: EngineCosts
   public var strategy: EngineStrategy
+  /// Of kind external.
+  public var job: JobChoice?
 
   public init(
     kind: EngineKind = .embedded, guarantee: Guarantee = .exactlyOnce,
     checkpointInterval: Nanoseconds = .second, restartDelay: Nanoseconds = 300 * .millisecond,
     watermarkDelay: Nanoseconds? = nil, allowedLateness: Nanoseconds? = nil,
-    costs: EngineCosts = .init(), strategy: EngineStrategy = .continuous
+    costs: EngineCosts = .init(), strategy: EngineStrategy = .continuous,
+    job: JobChoice? = nil
   ) {
+    self.job = job
     self.kind = kind
     self.guarantee = guarantee
     self.checkpointInterval = checkpointInterval
@@ -255,7 +259,11 @@ public struct EngineChoice: Hashable, Sendable {
   }
 }
 
-public enum EngineKind: String, Hashable, Sendable, CaseIterable { case embedded }
+public enum EngineKind: String, Hashable, Sendable, CaseIterable {
+  case embedded
+  /// A job of the user.
+  case external
+}
 
 public enum EngineStrategy: String, Hashable, Sendable, CaseIterable {
   case continuous
@@ -365,8 +373,14 @@ public struct Expectations: Hashable, Sendable {
   public var permit: [String]
   /// In the order of the file.
   public var thresholds: [Threshold]
+  /// Of the output of a job of the user, in the order of the file.
+  public var output: [OutputCheck]
 
-  public init(guarantee: Guarantee? = nil, permit: [String] = [], thresholds: [Threshold] = []) {
+  public init(
+    guarantee: Guarantee? = nil, permit: [String] = [], thresholds: [Threshold] = [],
+    output: [OutputCheck] = []
+  ) {
+    self.output = output
     self.guarantee = guarantee
     self.permit = permit
     self.thresholds = thresholds

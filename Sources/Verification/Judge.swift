@@ -14,6 +14,8 @@ public final class Judge {
   let log: LogChecker
   let results: ResultChecker
   let oracle: Oracle
+  /// Of a job of the user.
+  public let output: OutputChecker?
   private var watermarks: [Int64] = []
   private var tasks = 0
   private(set) var seen: Set<EntryKind> = []
@@ -40,6 +42,9 @@ public final class Judge {
       facts: facts, log: log, sink: context.sink, recorder: context.recorder)
     self.log = log
     self.results = results
+    output = context.output.map { [facts] in
+      OutputChecker($0, partitions: context.partitions, facts: facts)
+    }
     oracle = Oracle(
       workload: context.workload, endOfLoad: context.endOfLoad, blockProvider: provider
     ) { results.due($0) }
@@ -58,7 +63,19 @@ public final class Judge {
       unreadable = "entry \(cursor.entry) cannot be read: \(error)"
       return
     }
+    readOutput(block, firstEntry, startAt)
     advance()
+  }
+
+  /// The checks of an output look at the same entries.
+  private func readOutput(_ block: UnsafeRawBufferPointer, _ first: UInt64, _ startAt: Instant) {
+    guard let output else { return }
+    var cursor = EntryCursor(block, firstEntry: first, startAt: startAt)
+    do throws(DecodingError) {
+      while let kind = try cursor.next() { try output.read(kind, &cursor) }
+    } catch {
+      unreadable = "entry \(cursor.entry) cannot be read: \(error)"
+    }
   }
 
   /// Result rows that wait for their counterpart: what the table of results holds now.
@@ -72,7 +89,7 @@ public final class Judge {
     case .acknowledged: try log.readAcknowledged(&cursor)
     case .failed: try log.readOutcome(&cursor, EventFlags.failed) { leaveOut($0, $1) }
     case .unknown: try log.readOutcome(&cursor, EventFlags.unknown) { _, _ in }
-    case .polled: try log.readPolled(&cursor)
+    case .polled, .readBack: try log.readPolled(&cursor)
     case .watermark: try readWatermark(&cursor)
     case .lateDropped: try readDrop(&cursor)
     case .emitted: try results.readEmitted(&cursor)
@@ -95,7 +112,7 @@ public final class Judge {
       endReason = try cursor.text()
     case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .buffered, .interrupted,
       .faultRequested,
-      .faultConfirmed, .faultHealed:
+      .faultConfirmed, .faultHealed, .output, .flushed, .expectedRow, .expectedRows, .jobEnded:
       try cursor.skip(kind)
     }
   }
@@ -169,7 +186,8 @@ public final class Judge {
       if least < .max || context.endOfLoad != nil { oracle.advance(to: least) }
     }
     log.tidy(
-      passed: context.delivers ? oracle.passed : .max, needsRead: context.delivers)
+      passed: context.delivers && output == nil ? oracle.passed : .max,
+      needsRead: context.delivers)
     results.sweep()
   }
 
@@ -194,8 +212,13 @@ public final class Judge {
     }
     let whole = judgement.gaps.isEmpty
     finishLog(&judgement, whole: whole)
-    if whole { finishResults(&judgement) }
-    judgement.results.due = oracle.rowCount
+    if let output {
+      if whole { output.finish(&judgement, self) }
+      judgement.ledger.isReadBack = true
+    } else {
+      if whole { finishResults(&judgement) }
+      judgement.results.due = oracle.rowCount
+    }
     judgement.facts = facts.inOrder()
     judgement.greatestDisorder = log.greatestDisorder
     let plan = context.workload.plan

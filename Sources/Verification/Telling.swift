@@ -132,6 +132,20 @@ private final class Teller {
     case .unknown:
       let code = try cursor.text()
       try run(&cursor, wanted) { id, _ in "The outcome of the send of \(id) is unknown: \(code)." }
+    case .readBack:
+      _ = try cursor.number()
+      let (partition, offset) = (try cursor.number(), try cursor.number())
+      _ = try cursor.word()
+      try run(&cursor, wanted) { id, place in
+        "Weir read event \(id) back from the input, at offset \(offset &+ place) of partition "
+          + "\(partition)."
+      }
+    case .output: try output(&cursor)
+    case .jobEnded:
+      let how = try cursor.text()
+      let citation = Citation(entry: entry, at: at, sentence: "The job ended \(how).")
+      background.append(citation)
+      if wanted { stories[.entry(entry)] = [citation] }
     case .polled:
       let (task, partition, offset) = (
         try cursor.number(), try cursor.number(), try cursor.number()
@@ -238,6 +252,23 @@ private final class Teller {
           "Task \(place) handed \(name), value \(value), to the sink\(inside).")
       }
     }
+  }
+
+  /// A record of the output, where a case names it.
+  private func output(_ cursor: inout EntryCursor) throws(DecodingError) {
+    let (entry, at) = (cursor.entry, cursor.at)
+    let (partition, offset) = (try cursor.number(), try cursor.number())
+    _ = try cursor.number()
+    _ = try cursor.bytes()
+    let value = try cursor.bytes()
+    if !entries.contains(entry) { return }
+    let text = String(decoding: value.prefix(120), as: UTF8.self).filter { $0 != "\n" }
+    let more = value.count > 120 ? "..." : ""
+    let printable = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 0xfffd }
+    let shown = printable ? text + more : "\(value.count) bytes"
+    cite(
+      .entry(entry), entry, at,
+      "A reader of the output was given, at offset \(offset) of partition \(partition): \(shown)")
   }
 
   private func transaction(

@@ -20,11 +20,14 @@ extension Session {
       printResolved(loaded)
       return .holds
     }
+    try refuseCommands(
+      loaded.scenario, name: found.name, allowed: invocation.has("allow-commands"))
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
       loaded, at: found.path, in: folder, overrides: overrides.texts,
-      command: (["weir run", found.name] + overrides.texts).joined(separator: " "))
+      command: (["weir run", found.name] + overrides.texts
+        + (loaded.scenario.engine.job == nil ? [] : ["--allow-commands"])).joined(separator: " "))
     let place = try finish(result, folder)
     say(result, place: place)
     return result.outcome.code

@@ -10,10 +10,12 @@ void shim_unblock_interrupts(void);
 char **shim_environment(void);
 /// The number of this process.
 int shim_process_id(void);
-/// Starts a program in a session of its own; stdout and stderr go to the end of the file
-/// `log_path`, and its priority is lower by `politeness`. It is killed when the calling thread ends, however that happens. Returns its process
-/// id, or -errno.
+/// Starts a program in a session of its own and in `directory` (NULL: this one). stdin comes from the
+/// file `input` (NULL: nothing), stdout goes to the file `output` (NULL: the log), stderr to the end
+/// of the file `log_path`; its priority is lower by `politeness`. It is killed when the calling
+/// thread ends, however that happens. Returns its process id, or -errno.
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
+               const char *directory, const char *input, const char *output,
                const char *log_path, int politeness);
 /// Sends a signal; returns 0, or -errno.
 int shim_kill(int process, int number);
