@@ -85,7 +85,8 @@ let package = Package(
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
-        "KafkaBackbone", "ExternalEngine", "Processes", "Conformance", "CShim", "Commands", "CZstd", "CZlib", "CYaml",
+        "KafkaBackbone", "ExternalEngine", "Processes", "Conformance", "CShim", "Commands", "CZstd",
+        "CZlib", "CYaml",
         "CXXHash",
       ],
       swiftSettings: hot + strict),

@@ -49,7 +49,8 @@ final class JudgeBench {
   func inputs() -> [[UInt8]] {
     guard let output = judge.output else { return [] }
     var events: [(at: Int64, event: EventID, text: [UInt8])] = []
-    output.forEachInput(workload.source, { [cache] in cache.get($1, of: $0) }) { block, index, text in
+    output.forEachInput(workload.source, { [cache] in cache.get($1, of: $0) }) {
+      block, index, text in
       let event = EventID(source: block.lane, sequence: block.baseSequence + UInt64(index))
       events.append((block.intendedAt[index], event, text))
     }

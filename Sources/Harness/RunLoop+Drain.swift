@@ -57,7 +57,9 @@ extension RunLoop {
     case .engine:
       guard let status = parts.engine?.status, status.isDrained || status.isGone else { return }
       drain = .stopping
-      if parts.engine?.carryOut(.stop, at: now, &engineOutbox) != .underWay { askForResults(at: now) }
+      if parts.engine?.carryOut(.stop, at: now, &engineOutbox) != .underWay {
+        askForResults(at: now)
+      }
     case .stopping:
       if parts.engine?.status.isGone ?? true { askForResults(at: now) }
     case .results:

@@ -46,7 +46,9 @@ public struct KafkaSettings: Sendable {
   }
 
   /// Topics by `Topic`.
-  public var topics: [String] { ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"] }
+  public var topics: [String] {
+    ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"]
+  }
   public var group: String { jobGroup ?? "weir-\(run)" }
 
   /// Options of every client. A broker that comes back is found again soon.

@@ -34,7 +34,9 @@ package struct ProcessIdentity: Hashable, Sendable {
   }
 
   /// True while it is stopped by a signal.
-  package var isStopped: Bool { processFields(number).map { $0.count > 2 && $0[2] == "T" } ?? false }
+  package var isStopped: Bool {
+    processFields(number).map { $0.count > 2 && $0[2] == "T" } ?? false
+  }
 
   /// CPU nanoseconds that it has used.
   package var cpu: Int64 {

@@ -28,7 +28,8 @@ func parseLocator(_ text: String) throws(ValueRefusal) -> Locator {
     if text.hasPrefix("field:") {
       let field = try parseField(String(text.dropFirst("field:".count)))
       if field == .eventTime {
-        throw ValueRefusal("event times are shared by events", hint: "field:value.NAME or field:key")
+        throw ValueRefusal(
+          "event times are shared by events", hint: "field:value.NAME or field:key")
       }
       return .field(field)
     }
@@ -45,7 +46,8 @@ func parseRowSource(
   case "command": return .command(command)
   case "oracle":
     throw ValueRefusal(
-      "rows of Weir's own queries are not in this version", hint: "twin, run:DIR, file:PATH, command"
+      "rows of Weir's own queries are not in this version",
+      hint: "twin, run:DIR, file:PATH or command"
     )
   default:
     for (prefix, make) in [

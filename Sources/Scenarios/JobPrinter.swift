@@ -36,7 +36,9 @@ func jobLines(_ job: JobChoice) -> [String] {
 func checkText(_ check: OutputCheck) -> String {
   var parts = ["check: \(check.name)", "stream: \(yamlScalar(check.stream))"]
   if !check.conditions.isEmpty {
-    let conditions = check.conditions.map { "\(yamlScalar($0.field.text)): \(yamlScalar($0.value))" }
+    let conditions = check.conditions.map {
+      "\(yamlScalar($0.field.text)): \(yamlScalar($0.value))"
+    }
     parts.append("where: {\(conditions.joined(separator: ", "))}")
   }
   switch check.kind {

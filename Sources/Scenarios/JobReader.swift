@@ -41,7 +41,8 @@ extension ScenarioBuilder {
     return JobChoice(
       start: start, reads: reads, writes: writes, ready: ready, stop: stop, kill: kill,
       restart: restart, directory: directory, environment: environment, within: within,
-      flush: flush, group: group.map { name in
+      flush: flush,
+      group: group.map { name in
         name == "none" ? JobChoice.GroupChoice.none : .named(name)
       } ?? .given, quiet: quiet)
   }
@@ -170,7 +171,7 @@ extension ScenarioBuilder {
       let names = texts(node)
       guard names.count == 1, let name = names.first else {
         log.add(
-          node.mark, "engine.external.\(key): \(names.count) streams; a job has one in this version",
+          node.mark, "engine.external.\(key): \(names.count) streams; a job has one here",
           hint: "write \(key): [STREAM]")
         return nil
       }
@@ -212,7 +213,8 @@ extension ScenarioBuilder {
       let near = nearestName(to: stream.name, in: used)
       log.add(
         entry.node.keyMark, "streams.\(stream.name) is neither read nor written by the job",
-        hint: near.map { "did you mean '\($0)'?" } ?? "its streams: \(used.joined(separator: ", "))")
+        hint: near.map { "did you mean '\($0)'?" }
+          ?? "its streams: \(used.joined(separator: ", "))")
     }
   }
 }

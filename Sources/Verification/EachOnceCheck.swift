@@ -122,8 +122,9 @@ final class EachOnceCheck: OutputFold {
     if times != .atMost { for event in lost { report(lost: event, evidence, &findings) } }
     var closing: Set<UInt64> = []
     for event in evidence.flushed.sorted() {
-      guard let found = evidence.provider(
-        Int(event.source), evidence.source.blockIndex(of: event.sequence, in: Int(event.source))),
+      guard
+        let found = evidence.provider(
+          Int(event.source), evidence.source.blockIndex(of: event.sequence, in: Int(event.source))),
         let index = found.index(of: event.sequence)
       else { continue }
       closing.insert(name(of: found, index, evidence.fields))
@@ -143,16 +144,16 @@ final class EachOnceCheck: OutputFold {
   ) {
     findings.results.missing &+= 1
     findings.results.blame(.job, 1)
-    let isCommitted = evidence.isCommitted(event)
-    let how = isCommitted ? ", the job committed its position," : ""
+    let story = evidence.commitStory(event)
+    let how = story.isEmpty ? "" : ", the job committed past it,"
     findings.facts.add("E2", event: event) {
       Case(
-        subject: .event(event), event: event,
+        subject: .event(event), event: event, entries: story,
         conclusion: "So event \(event.text) is in \(contract.reads.name) at "
           + "\(evidence.placeText(event))\(how) and no record of \(contract.writes.name) names "
           + "it: it is lost.")
     }
-    if isCommitted { findings.facts.addCause("E2", "C3") }
+    if !story.isEmpty { findings.facts.addCause("E2", "C3") }
   }
 
   private func report(doubled found: Named, _ findings: inout OutputFindings) {

@@ -151,7 +151,8 @@ public struct RunLedger: Hashable, Sendable {
   /// In a fixed order, named as reports show it.
   public var rows: [(name: String, count: UInt64)] {
     [
-      (isReadBack ? "in the input" : "read by the engine", read), ("dropped late", droppedLate), ("failed", failed),
+      (isReadBack ? "in the input" : "read by the engine", read),
+      ("dropped late", droppedLate), ("failed", failed),
       ("outcome unknown, not in the log", unknown), ("lost", lost), ("not read", unseen),
     ]
   }

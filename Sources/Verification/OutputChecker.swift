@@ -21,8 +21,7 @@ struct OutputEvidence {
   let inputs: InputStates
   let fields: InputFields
   let flushed: Set<EventID>
-  /// Committed positions of the job, by partition.
-  let committed: [Int64]
+  let commits: CommitLog
   let source: any EventSource
   let provider: (Int, Int) -> EventBlock?
 
@@ -31,14 +30,38 @@ struct OutputEvidence {
     inputs.forEach(source, provider, visit)
   }
 
-  /// True when the job had committed past the event.
-  func isCommitted(_ event: EventID) -> Bool {
-    guard let place = inputs.place(event), place.partition < committed.count else { return false }
-    return place.offset < committed[place.partition]
+  /// The entries that tell that the job had committed past an event, and that it was gone after
+  /// that; none when it never committed so far.
+  func commitStory(_ event: EventID) -> [UInt64] {
+    guard let place = inputs.place(event) else { return [] }
+    return commits.story(partition: place.partition, offset: place.offset)
   }
 
   func placeText(_ event: EventID) -> String {
     inputs.place(event).map { "offset \($0.offset) of partition \($0.partition)" } ?? "no offset"
+  }
+}
+
+/// When the job committed which positions, and when it was gone.
+struct CommitLog {
+  /// By partition, in order.
+  private var positions: [[(offset: Int64, entry: UInt64)]]
+  private var stops: [UInt64] = []
+
+  init(partitions: Int) { positions = Array(repeating: [], count: partitions) }
+
+  mutating func committed(_ partition: UInt64, _ offset: UInt64, _ entry: UInt64) {
+    guard partition < UInt64(positions.count) else { return }
+    positions[Int(partition)].append((Int64(clamping: offset), entry))
+  }
+
+  mutating func stopped(_ entry: UInt64) { stops.append(entry) }
+
+  func story(partition: Int, offset: Int64) -> [UInt64] {
+    guard partition < positions.count,
+      let past = positions[partition].first(where: { $0.offset > offset })
+    else { return [] }
+    return [past.entry] + stops.filter { $0 > past.entry }.prefix(1)
   }
 }
 
@@ -62,7 +85,7 @@ public final class OutputChecker {
   private let facts: FactBook
   private var inputs = InputStates()
   private var flushed: Set<EventID> = []
-  private var committed: [Int64] = []
+  private var commits: CommitLog
   private let folds: [any OutputFold]
   private let needsJSON: Bool
   private(set) var records: UInt64 = 0
@@ -70,7 +93,7 @@ public final class OutputChecker {
   init(_ contract: OutputContract, partitions: Int, facts: FactBook) {
     self.contract = contract
     self.facts = facts
-    committed = Array(repeating: 0, count: partitions)
+    commits = CommitLog(partitions: partitions)
     needsJSON = contract.writes.encoding == .json
     folds = contract.checks.enumerated().map { makeFold($0.offset, $0.element, contract) }
   }
@@ -84,10 +107,8 @@ public final class OutputChecker {
       let source = UInt32(clamping: try cursor.number())
       flushed.insert(EventID(source: source, sequence: try cursor.number()))
     case .positionCommitted:
-      let (partition, offset) = (try cursor.number(), try cursor.number())
-      if partition < UInt64(committed.count) {
-        committed[Int(partition)] = Int64(clamping: offset)
-      }
+      commits.committed(try cursor.number(), try cursor.number(), cursor.entry)
+    case .engineStopped: commits.stopped(cursor.entry)
     case .expectedRow:
       let check = try cursor.number()
       let hasKey = try cursor.number() == 1
@@ -159,7 +180,7 @@ public final class OutputChecker {
   func finish(_ judgement: inout Judgement, _ judge: Judge) {
     let evidence = OutputEvidence(
       contract: contract, inputs: inputs, fields: InputFields(contract), flushed: flushed,
-      committed: committed, source: judge.context.workload.source, provider: judge.provider)
+      commits: commits, source: judge.context.workload.source, provider: judge.provider)
     var findings = OutputFindings(facts: facts, recorder: judge.context.recorder)
     for fold in folds { fold.finish(evidence, &findings) }
     if inputs.count == 0 { findings.gaps.append("the input was not read back") }

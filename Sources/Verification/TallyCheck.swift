@@ -58,7 +58,10 @@ final class TallyCheck: OutputFold {
     var due = OrderedTable<RowName, Due>()
     var badInputs = 0
     evidence.forEachInput { block, index in
-      guard let (name, value) = group(block, index, evidence.fields) else { return badInputs += 1 }
+      guard let (name, value) = group(block, index, evidence.fields) else {
+        badInputs += 1
+        return
+      }
       due.update(name, fresh: Due()) { row in
         let (sum, overflow) = row.value.addingReportingOverflow(value)
         row.value = sum

@@ -135,7 +135,9 @@ struct JobSystem {
   }
 
   private func lines(_ bytes: [UInt8]) -> [ExpectedRows.Row] {
-    bytes.split(separator: UInt8(ascii: "\n")).map { ExpectedRows.Row(key: nil, value: [UInt8]($0)) }
+    bytes.split(separator: UInt8(ascii: "\n")).map {
+      ExpectedRows.Row(key: nil, value: [UInt8]($0))
+    }
   }
 
   /// Runs a command with the events on stdin; what it writes are the rows.
@@ -157,7 +159,9 @@ struct JobSystem {
         output: output
       ).start()
       let code = wait(process.number)
-      if code != 0 { return .problem("'\(name)' ended with code \(code); its words are in the log") }
+      if code != 0 {
+        return .problem("'\(name)' ended with code \(code); its words are in the log")
+      }
       return .rows(lines(try Files.read(output)))
     } catch let problem as ProcessProblem {
       return .problem(problem.message)

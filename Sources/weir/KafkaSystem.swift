@@ -104,7 +104,8 @@ struct KafkaSystem {
       bootstrap: bootstrap, run: Self.runName(), streams: streams,
       partitions: scenario.resources.partitions, replication: copies,
       minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
-      isIdempotent: backbone.idempotent, isTransactional: scenario.sink.kind == .transactional && scenario.engine.job == nil)
+      isIdempotent: backbone.idempotent,
+      isTransactional: scenario.sink.kind == .transactional && scenario.engine.job == nil)
     if let job = scenario.engine.job { adapt(&settings, to: job) }
     settings.producer = options(backbone.kafka.producer)
     settings.consumer = options(backbone.kafka.consumer)
