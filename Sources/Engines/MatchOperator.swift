@@ -227,6 +227,7 @@ extension Predicate {
     case .not(let part): return .not(part.placingBound(width))
     case .less(let a, let b): return .less(place(a), place(b))
     case .same(let a, let b): return .same(place(a), place(b))
+    case .isNull(let e): return .isNull(place(e))
     }
   }
 }

@@ -116,6 +116,7 @@ final class SelectOperator: Operator {
         }
       case .constant(let constant): value = constant
       case .null, .bound: nulls |= 1 << UInt32(index)
+      default: preconditionFailure("refused by the rules")
       }
       scratch[RowLayout.header + index] = value
     }

@@ -27,6 +27,8 @@ struct PlanRules {
     case .topN(_, _, _, let count):
       if count < 1 { throw refusal("the first \(count) rows of a window are none") }
     case .match(_, _, let match): try check(match)
+    case .expand, .total, .intervalJoin, .asOfJoin:
+      throw refusal("not in this version")
     default: break
     }
   }
@@ -36,6 +38,7 @@ struct PlanRules {
     where numerator < 1 || numerator > denominator {
       throw refusal("a quantile of \(numerator)/\(denominator) is not above 0 and at most 1")
     }
+    for case .firstDistinct in aggregates { throw refusal("not in this version") }
   }
 
   private func check(_ match: Match) throws(PlanError) {
@@ -64,6 +67,7 @@ struct PlanRules {
     case .and(let parts), .or(let parts):
       for part in parts { try self.check(part, below: step) }
     case .not(let part): try self.check(part, below: step)
+    case .isNull(let e): try check(e)
     }
   }
 

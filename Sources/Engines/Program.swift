@@ -40,7 +40,7 @@ package final class Program {
   package init(
     _ plan: Plan, defects: Set<EngineDefect>, onLate: @escaping (Int, UnsafePointer<Int64>) -> Void
   ) throws(PlanError) {
-    guard case .input? = plan.operators.first else {
+    guard case .input(0)? = plan.operators.first else {
       throw PlanError(message: "the first operator of a plan is its input")
     }
     var builder = ProgramBuilder(plan, defects: defects, onLate: onLate)

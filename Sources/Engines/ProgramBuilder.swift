@@ -117,6 +117,9 @@ struct ProgramBuilder {
       .pattern(let source, _, _, _, _), .match(let source, _, _), .process(let source, _, _):
       [source]
     case .union(let sources): sources
+    case .expand(let source, _, _), .total(let source, _, _): [source]
+    case .intervalJoin(let join): [join.left, join.right]
+    case .asOfJoin(let join): [join.left, join.right]
     }
   }
 
@@ -174,6 +177,7 @@ struct ProgramBuilder {
       return RowTraits(identity: .columns(Array(0...key.count)), isInOrder: false)
     case .topN:
       return RowTraits(identity: .other("it reads ranks"), isInOrder: false)
+    case .expand, .total, .intervalJoin, .asOfJoin: preconditionFailure("refused by the rules")
     case .pattern, .match:
       return RowTraits(identity: .other("it reads matches"), isInOrder: false)
     case .process:
@@ -199,6 +203,7 @@ struct ProgramBuilder {
       return DeduplicateOperator(width: width, by: columns, horizon: horizon)
     case .tumbling, .sliding, .session:
       return try makeWindow(step, width, index, known[0], late)
+    case .expand, .total, .intervalJoin, .asOfJoin: preconditionFailure("refused by the rules")
     case .topN(_, let group, let order, let count):
       guard case .columns(let identity) = known[0].identity, known[0].isWindow else {
         throw PlanError(

@@ -48,6 +48,7 @@ class Condition {
     case .or(let parts): Junction(parts, stopsAt: .yes)
     case .not(let inner): Negation(compile(inner))
     case .less(let a, let b): Comparison(a, b, isLess: true)
+    case .isNull(let value): Negation(Comparison(value, value, isLess: false))
     case .same(let a, let b): Comparison(a, b, isLess: false)
     }
   }
@@ -94,6 +95,7 @@ private final class Among: Condition {
       x = row[RowLayout.header + column]
     case .constant(let constant): x = constant
     case .null, .bound: return .unknown
+    default: preconditionFailure("refused by the rules")
     }
     for candidate in list where candidate == x { return .yes }
     return .no
@@ -122,6 +124,7 @@ private final class Comparison: Condition {
       RowLayout.isNull(row, column) ? nil : row[RowLayout.header + column]
     case .constant(let constant): constant
     case .null, .bound: nil
+    default: preconditionFailure("refused by the rules")
     }
   }
 }

@@ -17,7 +17,10 @@ struct Assembly {
   /// What fills the port of a live run.
   let live: LiveSystem?
 
-  /// Partitions of the result stream: as many as the input has, so that the sink spreads alike.
+  /// Partitions of all input streams together.
+  var inputPartitions: Int { scenario.resources.partitions * workload.streams.count }
+
+  /// Partitions of the result stream: as many as one input has, so that the sink spreads alike.
   var resultPartitions: Int { scenario.resources.partitions }
 
   /// One look at every lane in so many nanoseconds: the linger of the producer clients.
@@ -28,8 +31,9 @@ struct Assembly {
   ) throws(RunFailure) -> RunParts {
     let messageFaults = MessageFaults(seed: scenario.seed)
     let load = LoadGenerator(
-      cache: cache, history: history, partitions: scenario.resources.partitions, tick: Self.tick,
-      endOfLoad: endOfLoad, spreadsKeyless: !isKeyed)
+      cache: cache, history: history, laneStream: workload.laneStream,
+      partitions: scenario.resources.partitions, tick: Self.tick, endOfLoad: endOfLoad,
+      spreadsKeyless: !isKeyed)
     let backbone: any Backbone
     var engine: (any Engine)?
     if let live {
@@ -70,8 +74,8 @@ struct Assembly {
     if scenario.engine.job != nil { return false }
     return workload.plan.operators.contains { step in
       switch step {
-      case .deduplicate, .tumbling, .sliding, .session, .topN, .pattern, .match, .process: true
-      default: false
+      case .input, .filter, .select, .union, .expand: false
+      default: true
       }
     }
   }
@@ -90,7 +94,7 @@ struct Assembly {
     }
     let costs = backbone.costs
     return LogSettings(
-      inputPartitions: scenario.resources.partitions, resultPartitions: resultPartitions,
+      inputPartitions: inputPartitions, resultPartitions: resultPartitions,
       producers: workload.source.laneCount, idempotent: backbone.idempotent,
       acknowledgesAfterFlush: backbone.acks == .all, flush: flush, link: pair(costs.link),
       request: pair(costs.request), record: pair(costs.record), batch: pair(costs.batch),

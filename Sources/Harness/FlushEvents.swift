@@ -53,13 +53,14 @@ final class FlushEvents {
   private func batch(_ block: EventBlock, _ index: Int, _ partition: Int) -> RecordBatch {
     let start = Int(block.start[index])
     let length = Int(block.start[index + 1]) - start
-    let keyLength = block.keyLength[index]
+    let key = block.key(index)
     let batch = RecordBatch(
       source: block.lane, partition: Int32(partition), capacity: 1, byteCapacity: length + 8)
     batch.append(
       sequence: block.baseSequence + UInt64(index), intendedAt: block.intendedAt[index],
-      keyAndValue: block.bytes + start, keyLength: keyLength,
-      valueLength: length - (keyLength == RecordEntry.noKey ? 0 : Int(keyLength)))
+      keyAndValue: block.bytes + start,
+      keyLength: key.map { UInt16($0.count) } ?? RecordEntry.noKey,
+      valueLength: length - (key?.count ?? 0))
     return batch
   }
 

@@ -29,17 +29,18 @@ final class JudgeBench {
     self.scenario = scenario
     self.cache = cache
     plan = workload.plan
+    let partitions = scenario.resources.partitions * workload.streams.count
     // A job that commits nothing does not tell how far it has come.
     let isBlind = scenario.engine.job.map { $0.group == .none } ?? false
     recorder = Recorder(
       interval: scenario.report.interval, measureStart: phases.measureStart,
-      measureEnd: phases.healStart, partitions: scenario.resources.partitions,
+      measureEnd: phases.healStart, partitions: partitions,
       delivers: scenario.backbone.kind != .null && !isBlind,
       readsAreCommits: scenario.engine.job != nil)
     self.workload = workload
     judge = Judge(
       context: JudgeContext(
-        workload: workload, endOfLoad: endOfLoad, partitions: scenario.resources.partitions,
+        workload: workload, endOfLoad: endOfLoad, partitions: partitions,
         sink: scenario.sink.kind, delivers: scenario.backbone.kind != .null,
         blockProvider: { lane, index in cache.get(index, of: lane) },
         recorder: recorder, output: outputContract(scenario, workload)))
@@ -49,8 +50,8 @@ final class JudgeBench {
   func inputs() -> [[UInt8]] {
     guard let output = judge.output else { return [] }
     var events: [(at: Int64, event: EventID, text: [UInt8])] = []
-    output.forEachInput(workload.source, { [cache] in cache.get($1, of: $0) }) {
-      block, index, text in
+    let provider = { [cache] (lane: Int, index: Int) in cache.get(index, of: lane) }
+    output.forEachInput(workload.source, provider) { block, index, text in
       let event = EventID(source: block.lane, sequence: block.baseSequence + UInt64(index))
       events.append((block.intendedAt[index], event, text))
     }

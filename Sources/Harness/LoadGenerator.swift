@@ -22,7 +22,9 @@ final class LoadGenerator {
   private let source: any EventSource
   private let cache: BlockCache
   private let history: HistoryWriter
+  /// Partitions of one stream; those of stream i begin at i times as many.
   private let partitions: Int
+  private let laneStream: [Int?]
   private let tick: Nanoseconds
   private let spreadsKeyless: Bool
   private var lanes: [Lane]
@@ -40,8 +42,8 @@ final class LoadGenerator {
   private static let burst = 8_192
 
   init(
-    cache: BlockCache, history: HistoryWriter, partitions: Int, tick: Nanoseconds,
-    endOfLoad: Instant, spreadsKeyless: Bool
+    cache: BlockCache, history: HistoryWriter, laneStream: [Int?], partitions: Int,
+    tick: Nanoseconds, endOfLoad: Instant, spreadsKeyless: Bool
   ) {
     self.cache = cache
     source = cache.source
@@ -51,7 +53,10 @@ final class LoadGenerator {
     self.endOfLoad = endOfLoad
     self.spreadsKeyless = spreadsKeyless
     lanes = Array(repeating: Lane(), count: cache.source.laneCount)
-    open = Array(repeating: nil, count: partitions)
+    self.laneStream = laneStream
+    for lane in lanes.indices where laneStream[lane] == nil { lanes[lane].isOver = true }
+    let streams = (laneStream.compactMap { $0 }.max() ?? 0) + 1
+    open = Array(repeating: nil, count: partitions * streams)
   }
 
   var laneCount: Int { lanes.count }
@@ -132,20 +137,26 @@ final class LoadGenerator {
 
   private func pack(_ block: EventBlock, _ range: Range<Int>, lane: Int) {
     let expected = max(range.count / partitions * 5 / 4 + 4, 4)
+    let base = (laneStream[lane] ?? 0) * partitions
     for index in range {
       let start = Int(block.start[index])
       let length = Int(block.start[index + 1]) - start
-      let keyLength = block.keyLength[index]
+      var keyLength = block.keyLength[index]
       let bytes = block.bytes + start
       let partition: Int
       let keyBytes: Int
       if keyLength == RecordEntry.noKey {
         keyBytes = 0
-        partition = spreadsKeyless ? (ticks &+ lane) % partitions : 0
+        partition = base + (spreadsKeyless ? (ticks &+ lane) % partitions : 0)
+      } else if keyLength == RecordEntry.markerKey {
+        keyBytes = 0
+        keyLength = RecordEntry.noKey
+        let sequence = block.baseSequence + UInt64(index)
+        partition = base + Int(sequence % UInt64(partitions))
       } else {
         keyBytes = Int(keyLength)
         let hash = murmur2(UnsafeRawBufferPointer(start: bytes, count: keyBytes))
-        partition = Int(hash & 0x7fff_ffff) % partitions
+        partition = base + Int(hash & 0x7fff_ffff) % partitions
       }
       let batch: RecordBatch
       if let existing = open[partition] {
@@ -165,7 +176,8 @@ final class LoadGenerator {
 
   private func submit(_ lane: Int, _ outbox: inout [Command]) {
     var batches: [RecordBatch] = []
-    for partition in 0..<partitions {
+    let base = (laneStream[lane] ?? 0) * partitions
+    for partition in base..<base + partitions {
       guard let batch = open[partition] else { continue }
       open[partition] = nil
       bytes &+= UInt64(batch.byteCount)

@@ -28,6 +28,13 @@ private func adapt(
   _ workload: inout Workload, to job: JobChoice, _ scenario: Scenario
 ) throws(RunFailure) {
   workload.resultNoun = "outputs"
+  if workload.streams.count > 1 {
+    throw .problems(
+      problem(
+        scenario,
+        "the query \(workload.plan.name) of \(workload.kind) has \(workload.streams.count) "
+          + "streams; a job reads one in this version", hint: "take a query of one stream"))
+  }
   guard job.reads.encoding == .json else { return }
   do throws(SchemaError) {
     workload.source = try JSONSource(workload.source, schema: workload.schema)
@@ -83,9 +90,10 @@ private func tracedWorkload(
     workload.source = try TraceSource(
       reader, stream: stream.name, columns: workload.plan.input.columns,
       options: TraceSource.Options(speed: speed, idleCap: cap))
-    workload.stream = stream.name
-    workload.schema = schema.json
-    workload.schemaID = schema.id
+    workload.streams = [
+      WorkloadStream(name: stream.name, schema: schema.json, schemaID: schema.id)
+    ]
+    workload.laneStream = Array(repeating: 0, count: workload.source.laneCount)
     workload.lateLanes = []
     workload.eventNoun = "events"
   } catch {

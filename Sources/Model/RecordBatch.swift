@@ -12,6 +12,10 @@
   public var keyLength: UInt16
 
   public static let noKey: UInt16 = .max
+  /// Key length of a marker in a block of events: an event without key that its source repeats for
+  /// every partition. The one with sequence `s` goes to partition `s` modulo their number. On the
+  /// wire it is `noKey`.
+  public static let markerKey: UInt16 = .max - 1
 
   @inlinable public init(
     sequence: UInt64, intendedAt: Int64, offset: UInt32, length: UInt32, keyLength: UInt16

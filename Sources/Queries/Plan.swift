@@ -5,33 +5,99 @@ import Model
 /// The exact meaning of every operator is in `docs/queries.md`.
 public struct Plan: Hashable, Sendable {
   public var name: String
-  /// The stream that is read, and the columns that its rows have.
-  public var input: PlanInput
-  /// How far event times may lie behind the greatest one seen of their (partition, source).
+  /// The streams that are read, and the columns that their rows have.
+  public var inputs: [PlanInput]
+  /// How far event times may lie behind the greatest one seen of their (partition, source), unless
+  /// an input says otherwise.
   public var watermarkDelay: Nanoseconds
-  /// How long a closed result still takes events.
+  /// How long a closed result still takes events, unless `latenessOf` says otherwise.
   public var allowedLateness: Nanoseconds
+  /// Lateness of single operators, by their number.
+  public var latenessOf: [Int: Nanoseconds]
   /// Event times are floored to multiples of this before anything else.
   public var resolution: Nanoseconds
-  /// In topological order; an operator reads only those before it. Operator 0 is the input.
+  public var emission: Emission
+  /// In topological order; an operator reads only those before it.
   public var operators: [PlanOperator]
   /// Columns of the last operator that identify a result row, then those that are its value.
   public var keyColumns: [Int]
   public var valueColumns: [Int]
+  /// Names of the key's columns and of the value's, for people; empty, or one for each.
+  public var labels: [ResultLabel]
 
   public init(
-    name: String, input: PlanInput, watermarkDelay: Nanoseconds, allowedLateness: Nanoseconds = 0,
-    resolution: Nanoseconds = .millisecond, operators: [PlanOperator], keyColumns: [Int],
-    valueColumns: [Int]
+    name: String, inputs: [PlanInput], watermarkDelay: Nanoseconds,
+    allowedLateness: Nanoseconds = 0, latenessOf: [Int: Nanoseconds] = [:],
+    resolution: Nanoseconds = .millisecond, emission: Emission = .final,
+    operators: [PlanOperator], keyColumns: [Int], valueColumns: [Int], labels: [ResultLabel] = []
   ) {
     self.name = name
-    self.input = input
+    self.inputs = inputs
     self.watermarkDelay = watermarkDelay
     self.allowedLateness = allowedLateness
+    self.latenessOf = latenessOf
     self.resolution = resolution
+    self.emission = emission
     self.operators = operators
     self.keyColumns = keyColumns
     self.valueColumns = valueColumns
+    self.labels = labels
+  }
+
+  /// A plan over one stream.
+  public init(
+    name: String, input: PlanInput, watermarkDelay: Nanoseconds,
+    allowedLateness: Nanoseconds = 0, resolution: Nanoseconds = .millisecond,
+    operators: [PlanOperator], keyColumns: [Int], valueColumns: [Int]
+  ) {
+    self.init(
+      name: name, inputs: [input], watermarkDelay: watermarkDelay,
+      allowedLateness: allowedLateness, resolution: resolution, operators: operators,
+      keyColumns: keyColumns, valueColumns: valueColumns)
+  }
+
+  /// The first input; the only one of most plans.
+  public var input: PlanInput {
+    get { inputs[0] }
+    set { inputs[0] = newValue }
+  }
+
+  /// Watermark delay of an input.
+  public func delay(of input: Int) -> Nanoseconds {
+    inputs[input].watermarkDelay ?? watermarkDelay
+  }
+
+  /// Allowed lateness of an operator.
+  public func lateness(of index: Int) -> Nanoseconds { latenessOf[index] ?? allowedLateness }
+}
+
+/// When results come out.
+public enum Emission: Hashable, Sendable {
+  /// Once, when nothing can change them any more.
+  case final
+  /// As soon as they are due, and again whenever a late event changes them; a row that is no longer
+  /// part of the result is withdrawn by a tombstone.
+  case corrections
+}
+
+/// How a column of a result is called, and how its number is to be read.
+public struct ResultLabel: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    case integer
+    /// Nanoseconds since 1970.
+    case time
+    /// A `ColumnSource.text`.
+    case text
+    /// One of the names, by index.
+    case names([String])
+  }
+
+  public var name: String
+  public var kind: Kind
+
+  public init(_ name: String, _ kind: Kind = .integer) {
+    self.name = name
+    self.kind = kind
   }
 }
 
@@ -39,18 +105,46 @@ public struct Plan: Hashable, Sendable {
 public struct PlanInput: Hashable, Sendable {
   public var stream: String
   public var columns: [ColumnSource]
+  /// The field of the record that is its event time.
+  public var eventTime: String
+  /// Instead of the plan's.
+  public var watermarkDelay: Nanoseconds?
+  /// Rows for which this is true are markers: they move the watermark and the input's end, and
+  /// reach no operator.
+  public var isMarker: Predicate?
+  /// Columns that are the record's key, so that rows equal in them lie in one partition; nil when
+  /// nothing is known. In several inputs of a plan it is the same key, written alike. Saves an engine
+  /// the exchange of rows between its tasks, and changes no result.
+  public var recordKey: [Int]?
+  /// Other lists of columns that determine the record's key, such as the number of an order whose
+  /// key is its customer.
+  public var determiningKey: [[Int]]
 
-  public init(stream: String, columns: [ColumnSource]) {
+  public init(
+    stream: String, columns: [ColumnSource], eventTime: String = "event_time",
+    watermarkDelay: Nanoseconds? = nil, isMarker: Predicate? = nil, recordKey: [Int]? = nil,
+    determiningKey: [[Int]] = []
+  ) {
     self.stream = stream
     self.columns = columns
+    self.eventTime = eventTime
+    self.watermarkDelay = watermarkDelay
+    self.isMarker = isMarker
+    self.recordKey = recordKey
+    self.determiningKey = determiningKey
   }
 }
 
-/// Where a column of the input comes from. All columns are int64 or null in this version: enums
-/// are their index, booleans 0 and 1, timestamps their number.
+/// Where a column of the input comes from. Every column is an int64 or null: enums are their index,
+/// booleans 0 and 1, timestamps their number in the unit of the field.
 public enum ColumnSource: Hashable, Sendable {
-  /// A field of the record's Avro schema, by name.
+  /// A field of an integer type of the record's Avro schema, by name.
   case field(String)
+  /// A string field of at most seven bytes of UTF-8, packed so that numbers are ordered as the
+  /// strings are by their bytes: `packedText`. A longer one is an error of the record.
+  case text(String)
+  /// XXH3-64 of the bytes of a string field: tells equal from different and nothing else.
+  case textDigest(String)
   /// XXH3-64 of the record's key bytes; null without key.
   case keyDigest
   /// XXH3-64 of the record's value bytes.
@@ -62,15 +156,22 @@ public enum ColumnSource: Hashable, Sendable {
 /// One step of a plan. Inputs are indices into `Plan.operators`; columns are indices into the
 /// columns of the input row.
 public indirect enum PlanOperator: Hashable, Sendable {
-  /// The rows of the plan's input, in the columns named there. Always operator 0.
-  case input
+  /// The rows of one of the plan's inputs, in the columns named there.
+  case input(Int)
   /// Rows for which the predicate is true.
   case filter(Int, Predicate)
   /// Rows of the given columns; time, identity and evidence stay.
   case select(Int, [Expression])
-  /// All rows of all inputs, which have the same number of columns.
+  /// All rows of all inputs, which have the same number of columns. An input may be there twice:
+  /// each copy is a row.
   case union([Int])
+  /// One row for each element of a list that stands in columns, or for each ordered pair of
+  /// different places; null elements give no row. Columns: those of the input, then the element (or
+  /// both), then its number from 0. Time and identity stay; the number of the copy comes last in
+  /// the order.
+  case expand(Int, [Int], pairs: Bool)
   /// In event order per `by`: a row goes iff a kept earlier one is less than `horizon` before it.
+  /// `Int64.max` keeps the first for ever.
   case deduplicate(Int, by: [Int], horizon: Nanoseconds)
   /// Windows [s, s + size) with s = offset modulo size, per key. Columns: the key, the window start
   /// in nanoseconds, then one per aggregate.
@@ -85,153 +186,83 @@ public indirect enum PlanOperator: Hashable, Sendable {
   /// Rows of a key whose neighbours in time are at most `gap` apart. Columns: the key, the first
   /// time and the last time plus gap in nanoseconds, then those of the aggregates.
   case session(Int, key: [Int], gap: Nanoseconds, [Aggregate])
+  /// The same over all rows of a key, up to the end of the run; corrections only. Columns: the key,
+  /// then those of the aggregates. Its rows have the time of the end.
+  case total(Int, key: [Int], [Aggregate])
   /// The first rows of each window and group, in an order. The input is a tumbling or sliding
   /// window, with filters and selections between. Columns: those of the input, then the rank.
   case topN(Int, group: [Int], order: [SortColumn], count: Int)
   /// A pattern whose contiguity is stated, whose steps see the rows bound before, and that may end
   /// in an absence. Columns: the key, then the measures.
   case match(Int, key: [Int], Match)
+  /// All pairs with equal keys that are not null and lower <= t(right) - t(left) <= upper. Columns:
+  /// those of the left row, then those of the right one, null in a left row without a pair.
+  case intervalJoin(IntervalJoin)
+  /// Each left row with the last right one, in event order, of the same key that is not null and
+  /// t(right) <= at. Columns as `intervalJoin`. Identity, and time, are those of the left row.
+  case asOfJoin(AsOfJoin)
   /// A named machine per key. Its columns are the machine's.
   case process(Int, key: [Int], Machine)
 }
 
-/// A value taken from a row bound to a step of a pattern.
-public struct Measure: Hashable, Sendable {
-  public var step: Int
-  public var column: Int
-
-  public init(step: Int, column: Int) {
-    self.step = step
-    self.column = column
-  }
+/// What of a row without a partner becomes of it.
+public enum JoinKind: Hashable, Sendable {
+  case inner
+  /// It is kept, the other side null.
+  case left
 }
 
-/// One term of an order of rows. Null is smaller than everything: last when descending.
-public struct SortColumn: Hashable, Sendable {
-  public var column: Int
-  public var descending: Bool
-
-  public init(_ column: Int, descending: Bool = false) {
-    self.column = column
-    self.descending = descending
-  }
-}
-
-/// What `PlanOperator.match` looks for, per key in event order. After a match skip past its last
-/// row; t(last) - t(first) < within.
-public struct Match: Hashable, Sendable {
-  public enum Contiguity: Hashable, Sendable {
-    /// No row of the key stands between the rows of a match.
-    case strict
-    /// Each step takes the first later row that satisfies it.
-    case relaxed
-  }
-
-  public var steps: [Predicate]
-  public var within: Nanoseconds
-  public var contiguity: Contiguity
-  public var absence: MissingRow?
-  public var measures: [Measure]
+/// `PlanOperator.intervalJoin`. Result key: both identities.
+public struct IntervalJoin: Hashable, Sendable {
+  public var left: Int
+  public var right: Int
+  /// Columns that must be equal, pair by pair.
+  public var leftKey: [Int]
+  public var rightKey: [Int]
+  /// lower <= upper; both may be negative.
+  public var lower: Nanoseconds
+  public var upper: Nanoseconds
+  public var kind: JoinKind
+  /// The time of a pair is that of its right row.
+  public var takesRightTime: Bool
 
   public init(
-    steps: [Predicate], within: Nanoseconds, contiguity: Contiguity, absence: MissingRow? = nil,
-    measures: [Measure]
+    left: Int, right: Int, leftKey: [Int], rightKey: [Int], lower: Nanoseconds,
+    upper: Nanoseconds, kind: JoinKind = .inner, takesRightTime: Bool = false
   ) {
-    self.steps = steps
-    self.within = within
-    self.contiguity = contiguity
-    self.absence = absence
-    self.measures = measures
+    self.left = left
+    self.right = right
+    self.leftKey = leftKey
+    self.rightKey = rightKey
+    self.lower = lower
+    self.upper = upper
+    self.kind = kind
+    self.takesRightTime = takesRightTime
   }
 }
 
-/// The last step of a match that holds when no row satisfies it: none of the key after the last
-/// bound row in event order and with a time below its time plus `within`. The time of the result is
-/// that deadline.
-public struct MissingRow: Hashable, Sendable {
-  public var condition: Predicate
-  public var within: Nanoseconds
-  /// Rows at the time of the last bound row that come before it count as well, but for those of
-  /// the match.
-  public var sameInstant: Bool
+/// `PlanOperator.asOfJoin`.
+public struct AsOfJoin: Hashable, Sendable {
+  public var left: Int
+  public var right: Int
+  public var leftKey: [Int]
+  public var rightKey: [Int]
+  /// A time of the left row in nanoseconds, at most its own, else the run fails; nil for its own.
+  public var at: Expression?
+  public var kind: JoinKind
+  /// How far `at` may lie before the row's time; bounds the state. Nil keeps every version.
+  public var back: Nanoseconds?
 
-  public init(_ condition: Predicate, within: Nanoseconds, sameInstant: Bool = false) {
-    self.condition = condition
-    self.within = within
-    self.sameInstant = sameInstant
+  public init(
+    left: Int, right: Int, leftKey: [Int], rightKey: [Int], at: Expression? = nil,
+    kind: JoinKind = .left, back: Nanoseconds? = nil
+  ) {
+    self.left = left
+    self.right = right
+    self.leftKey = leftKey
+    self.rightKey = rightKey
+    self.at = at
+    self.kind = kind
+    self.back = back
   }
-}
-
-/// A value of the rows of a window or session. Rows whose column (or `by`) is null are left out,
-/// but not of `count`. Without rows left: 0 for the counts, else null.
-public enum Aggregate: Hashable, Sendable {
-  case count
-  /// Exact; a sum that does not fit an int64 is the error `overflow`.
-  case sum(Int)
-  case min(Int)
-  case max(Int)
-  /// Rows whose column is not null.
-  case countOf(Int)
-  /// The column of the first or last such row in event order.
-  case first(Int)
-  case last(Int)
-  /// The column, null or not, of the row with the least or greatest `by`; of several the first in
-  /// event order.
-  case argMin(Int, by: Int)
-  case argMax(Int, by: Int)
-  /// How many different values.
-  case distinct(Int)
-  /// Two columns: the sum and the number of rows, never divided.
-  case mean(Int)
-  /// The value at rank max(1, ceil(numerator * n / denominator)) of n sorted values;
-  /// 0 < numerator <= denominator.
-  case quantile(Int, numerator: Int64, denominator: Int64)
-
-  /// Columns that it takes in the result.
-  public var width: Int { if case .mean = self { 2 } else { 1 } }
-
-  /// True when the order of the rows decides the value.
-  public var needsOrder: Bool {
-    switch self {
-    case .first, .last, .argMin, .argMax: true
-    default: false
-    }
-  }
-}
-
-/// A machine of the `process` operator: what it does is written twice, in the engine and in the
-/// oracle, from the sentence here.
-public enum Machine: Hashable, Sendable {
-  /// Decisions on card requests, in event order per card. Let `t` be the time of a request:
-  /// 1. t < blocked_until: code 62;
-  /// 2. requests of the card with time in [t - window, t], this one included, >= limit: code 65,
-  ///    blocked_until = t + block;
-  /// 3. else code 0. Every request counts as an attempt.
-  /// Columns out: the `pass` columns of the request, code, attempts (at most `limit`),
-  /// blocked_until in nanoseconds (null while the card is not blocked at the time of the answer).
-  case cardGuard(limit: Int64, window: Nanoseconds, block: Nanoseconds, pass: [Int])
-}
-
-/// A value computed from one row. Arithmetic on null is null.
-public indirect enum Expression: Hashable, Sendable {
-  case column(Int)
-  case constant(Int64)
-  case null
-  /// A column of the row that is bound to an earlier step; only in the steps of a `Match`.
-  case bound(step: Int, column: Int)
-}
-
-/// A three-valued condition on a row; a row passes only on true.
-public indirect enum Predicate: Hashable, Sendable {
-  case equal(Expression, Int64)
-  case among(Expression, [Int64])
-  case atLeast(Expression, Int64)
-  case atMost(Expression, Int64)
-  case and([Predicate])
-  case or([Predicate])
-  case not(Predicate)
-  /// The first value is less than the second.
-  case less(Expression, Expression)
-  /// The two values are equal.
-  case same(Expression, Expression)
 }

@@ -92,6 +92,15 @@ public struct ResultRow: Hashable, Sendable {
     self.lineage = lineage
   }
 
+  /// Withdraws the row of a key that came out before. It has no value and no evidence, which no
+  /// other row lacks.
+  public static func tombstone(key: [UInt8], time: Int64, lineage: EventID) -> ResultRow {
+    ResultRow(key: key, value: [], time: time, evidence: Evidence(), lineage: lineage)
+  }
+
+  /// True for a row that `tombstone` made: its evidence is empty, in a `RowSummary` as well.
+  public var isTombstone: Bool { evidence.count == 0 }
+
   /// XXH3-64 of value and time: equal rows have equal digests.
   public var valueDigest: UInt64 {
     var writer = ByteWriter(capacity: value.count + 8)

@@ -56,10 +56,22 @@ struct OutputReader {
       return nil
     }
     do throws(ValueRefusal) {
-      return .equal(by: by, to: try parseRowSource(text, command: command), ignore: ignore)
+      let source = try parseRowSource(text, command: command)
+      if by.contains(.key), !hasKeys(source) {
+        throw ValueRefusal(
+          "rows of \(source.text) have no key", hint: "name rows by fields of their value")
+      }
+      return .equal(by: by, to: source, ignore: ignore)
     } catch {
       log.add(mark, "\(section.path).to", error)
       return nil
+    }
+  }
+
+  private func hasKeys(_ source: OutputCheck.RowSource) -> Bool {
+    switch source {
+    case .twin, .run: true
+    case .file, .command: false
     }
   }
 

@@ -63,6 +63,8 @@ public struct WorkloadChoice: Hashable, Sendable {
   public var trace: String?
   /// Event time of the first instant, nanoseconds since 1970.
   public var start: Timestamp
+  /// Partitions of each stream, `resources.partitions`: a thin source sends its markers to each.
+  public var partitions: Int
 
   public struct Parameter: Hashable, Sendable {
     public var name: String
@@ -76,7 +78,7 @@ public struct WorkloadChoice: Hashable, Sendable {
 
   public init(
     kind: String, parameters: [Parameter] = [], query: String, sources: Int, trace: String? = nil,
-    start: Timestamp
+    start: Timestamp, partitions: Int = 1
   ) {
     self.kind = kind
     self.parameters = parameters
@@ -84,6 +86,7 @@ public struct WorkloadChoice: Hashable, Sendable {
     self.sources = sources
     self.trace = trace
     self.start = start
+    self.partitions = partitions
   }
 }
 
@@ -363,36 +366,5 @@ public struct Threshold: Hashable, Sendable {
     self.metric = metric
     self.comparison = comparison
     self.limit = limit
-  }
-}
-
-public struct Expectations: Hashable, Sendable {
-  /// Nil: what `engine.guarantee` says.
-  public var guarantee: Guarantee?
-  /// Ids of anomaly classes that this scenario tolerates.
-  public var permit: [String]
-  /// In the order of the file.
-  public var thresholds: [Threshold]
-  /// Of the output of a job of the user, in the order of the file.
-  public var output: [OutputCheck]
-
-  public init(
-    guarantee: Guarantee? = nil, permit: [String] = [], thresholds: [Threshold] = [],
-    output: [OutputCheck] = []
-  ) {
-    self.output = output
-    self.guarantee = guarantee
-    self.permit = permit
-    self.thresholds = thresholds
-  }
-}
-
-public struct ReportSection: Hashable, Sendable {
-  public var title: String?
-  public var interval: Nanoseconds
-
-  public init(title: String? = nil, interval: Nanoseconds = .second) {
-    self.title = title
-    self.interval = interval
   }
 }

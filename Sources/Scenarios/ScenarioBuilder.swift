@@ -57,11 +57,13 @@ struct ScenarioBuilder {
     guard root.text("workload.kind") != nil, let query, let parameters,
       let sources = root.optional("workload.sources", { $0.count("workload.sources") }),
       let trace = root.optional("workload.trace", { $0.text("workload.trace") }),
-      case .instant(let start)? = root.find("workload.start").value
+      case .instant(let start)? = root.find("workload.start").value,
+      let partitions = root.count("resources.partitions")
     else { return nil }
     return WorkloadChoice(
       kind: kind.name, parameters: parameters, query: query,
-      sources: sources.map { Int($0) } ?? kind.defaultSources, trace: trace, start: start)
+      sources: sources.map { Int($0) } ?? kind.defaultSources, trace: trace, start: start,
+      partitions: Int(partitions))
   }
 
   private func query(_ kind: WorkloadKindDescription) -> String? {

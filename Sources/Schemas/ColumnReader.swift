@@ -29,8 +29,9 @@ public final class ColumnReader: @unchecked Sendable {
   deinit { steps.deallocate() }
 
   /// The schema begins with `source` (int) and `sequence` (long), and has the event-time field, a
-  /// timestamp or a long in milliseconds. A column of a field must be of an integer type. At most
-  /// 32 columns, since nulls are told in a word of 32 bits.
+  /// timestamp or a long in milliseconds. A column of a field must be of an integer
+  /// type, one of a text a string or bytes. At most 32 columns, since nulls are told in a word of
+  /// 32 bits.
   public init(
     schema: AvroSchema, schemaID: UInt32, columns: [ColumnSource], eventTime: String = "event_time"
   ) throws(SchemaError) {
@@ -49,6 +50,7 @@ public final class ColumnReader: @unchecked Sendable {
     default: throw SchemaError("the event time \(eventTime) of \(schema.name) is no timestamp")
     }
     var slots = [Int?](repeating: nil, count: schema.fields.count)
+    var readings = [Step.Reading](repeating: .number, count: schema.fields.count)
     var extras: [Extra] = []
     for (slot, column) in columns.enumerated() {
       switch column {
@@ -56,7 +58,7 @@ public final class ColumnReader: @unchecked Sendable {
       case .sequence, .field("sequence"): extras.append(Extra(slot: slot, kind: .sequence))
       case .keyDigest: extras.append(Extra(slot: slot, kind: .keyDigest))
       case .valueDigest: extras.append(Extra(slot: slot, kind: .valueDigest))
-      case .field(let name):
+      case .field(let name), .text(let name), .textDigest(let name):
         guard let field = schema.index(of: name) else {
           throw SchemaError("\(schema.name) has no field \(name)")
         }
@@ -64,12 +66,15 @@ public final class ColumnReader: @unchecked Sendable {
           throw SchemaError("the field \(name) of \(schema.name) is asked for twice")
         }
         slots[field] = slot
+        if case .text = column { readings[field] = .text }
+        if case .textDigest = column { readings[field] = .digest }
       }
     }
     var compiled: [Step] = []
     for index in 2..<schema.fields.count {
       compiled += try Step.compile(
-        schema.fields[index], slot: slots[index], isTime: index == timeField)
+        schema.fields[index], slot: slots[index], isTime: index == timeField,
+        reading: readings[index])
     }
     compiled = Step.markRuns(compiled) + [Step(action: .end, slot: Step.noSlot)]
     steps = .allocate(capacity: compiled.count)
@@ -124,6 +129,7 @@ public final class ColumnReader: @unchecked Sendable {
           if slot != Step.noSlot { columns[Int(slot)] = unzigzag(value) }
         }
       case .sized: try cursor.skip(try cursor.number(current) >> 1)
+      case .text, .digest: columns[Int(current.pointee.slot)] = try text(current, &cursor)
       case .fixed: try cursor.skip(current.pointee.limit)
       case .boolean:
         let value = try cursor.boolean()
@@ -139,6 +145,16 @@ public final class ColumnReader: @unchecked Sendable {
     if !cursor.isAtEnd { throw .truncated }
     if !extras.isEmpty { fillExtras(header, value, key, columns, &nulls) }
     return header
+  }
+
+  /// The column of a string: packed, or its digest.
+  private func text(
+    _ step: UnsafePointer<Step>, _ cursor: inout Cursor
+  ) throws(RecordError) -> Int64 {
+    let bytes = try cursor.take(try cursor.number(step) >> 1)
+    if step.pointee.action == .digest { return Int64(bitPattern: digest64(bytes)) }
+    guard let packed = packedText(bytes) else { throw .outOfRange }
+    return packed
   }
 
   @inline(__always)

@@ -7,6 +7,10 @@ struct Step {
     case union
     /// A length and as many bytes.
     case sized
+    /// The same, packed into the column.
+    case text
+    /// The same, its digest in the column.
+    case digest
     case boolean
     /// As many bytes as the limit says.
     case fixed
@@ -31,8 +35,11 @@ struct Step {
   /// Zigzag makes 32 bits of an int, and twice its value of an index.
   private static let greatestInt: UInt64 = 0xffff_ffff
 
+  /// What a column takes of a field.
+  enum Reading { case number, text, digest }
+
   static func compile(
-    _ field: AvroField, slot: Int?, isTime: Bool
+    _ field: AvroField, slot: Int?, isTime: Bool, reading: Reading = .number
   ) throws(SchemaError) -> [Step] {
     let column = UInt8(slot ?? Int(noSlot))
     if isTime { return [Step(action: .time, slot: column)] }
@@ -52,7 +59,10 @@ struct Step {
         Step(
           action: .number, slot: column, forbidden: 1, limit: UInt64(2 * (symbols.count - 1))))
     case .boolean: steps.append(Step(action: .boolean, slot: column))
-    case .string, .bytes: steps.append(Step(action: .sized, slot: column, forbidden: 1))
+    case .string, .bytes:
+      let actions: [Reading: Action] = [.text: .text, .digest: .digest]
+      steps.append(
+        Step(action: slot == nil ? .sized : actions[reading] ?? .sized, slot: column, forbidden: 1))
     case .float: steps.append(Step(action: .fixed, slot: column, limit: 4))
     case .double: steps.append(Step(action: .fixed, slot: column, limit: 8))
     case .fixed(_, let size):
@@ -60,6 +70,9 @@ struct Step {
     case .nullable: throw SchemaError("the field \(field.name) is a union in a union")
     }
     switch steps[steps.count - 1].action {
+    case .text, .digest: break
+    case _ where slot != nil && reading != .number:
+      throw SchemaError("the field \(field.name) is no string, so it cannot be read as one")
     case .sized, .fixed:
       if slot != nil {
         throw SchemaError("the field \(field.name) is no integer, so it cannot be a column")

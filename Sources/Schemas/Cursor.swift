@@ -113,6 +113,15 @@ struct Cursor {
     if count > UInt64(end - at) { throw .truncated }
     at += Int(count)
   }
+
+  /// As many bytes, where they lie.
+  @inline(__always) mutating func take(
+    _ count: UInt64
+  ) throws(RecordError) -> UnsafeRawBufferPointer {
+    let start = at
+    try skip(count)
+    return UnsafeRawBufferPointer(start: start, count: Int(count))
+  }
 }
 
 @inline(never) private func checkedVarint(

@@ -25,6 +25,8 @@ public enum RecordError: String, Error, Hashable, Sendable, CaseIterable {
   case truncated
   /// A union or enum index, a boolean, an int or a length outside its range.
   case wrongType = "wrong-type"
+  /// A value that the reader has no room for.
+  case outOfRange = "out-of-range"
 }
 
 /// What every record says of itself.

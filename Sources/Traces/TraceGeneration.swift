@@ -36,11 +36,12 @@ public func generateTrace(
     zero = shift
     let start = Int(block.start[event])
     let keyLength = block.keyLength[event]
-    let valueStart = start + (keyLength == RecordEntry.noKey ? 0 : Int(keyLength))
+    let hasKey = keyLength < RecordEntry.markerKey
+    let valueStart = start + (hasKey ? Int(keyLength) : 0)
     try writer.append(
       stream: number, source: block.lane, sequence: block.baseSequence + UInt64(event),
       eventTime: block.eventTime[event], arrival: shift &+ intended,
-      key: keyLength == RecordEntry.noKey
+      key: !hasKey
         ? nil : UnsafeRawBufferPointer(start: block.bytes + start, count: Int(keyLength)),
       value: UnsafeRawBufferPointer(
         start: block.bytes + valueStart, count: Int(block.start[event + 1]) - valueStart))

@@ -106,6 +106,8 @@ public final class TraceSource: EventSource {
   private static func fields(
     of column: ColumnSource, stream: Int, _ reader: TraceReader
   ) throws(TraceError) -> [NumberField?] {
+    if case .text = column { throw refusal("a query of strings over a trace", reader) }
+    if case .textDigest = column { throw refusal("a query of strings over a trace", reader) }
     guard case .field(let name) = column else { return [] }
     return try reader.plans[stream].map { plan throws(TraceError) in
       guard let plan else { return nil }

@@ -89,6 +89,7 @@ struct WholeEvents: ~Copyable {
         }
       }
     case .field: fillField(place, fields)
+    case .text, .textDigest: preconditionFailure("refused when the source was made")
     }
   }
 

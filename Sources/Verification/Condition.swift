@@ -2,7 +2,7 @@ import Queries
 
 /// A predicate laid out flat, so that a row is tested without reference counting.
 final class Condition {
-  private enum Kind { case equal, among, atLeast, atMost, less, same, all, any, not }
+  private enum Kind { case equal, among, atLeast, atMost, less, same, isNull, all, any, not }
   private struct Node {
     var kind: Kind
     /// A column, or one of the two below it.
@@ -49,7 +49,7 @@ final class Condition {
       parts.map { size($0) }.reduce((1, 0)) { ($0.0 + $1.nodes, $0.1 + $1.values) }
     case .not(let part): (1 + size(part).nodes, size(part).values)
     case .among(_, let list): (1, list.count)
-    case .equal, .atLeast, .atMost, .less, .same: (1, 0)
+    case .equal, .atLeast, .atMost, .less, .same, .isNull: (1, 0)
     }
   }
 
@@ -70,6 +70,7 @@ final class Condition {
     case .not(let part): layParts(.not, [part], place, &next)
     case .less(let a, let b): nodes[place] = pair(.less, a, b)
     case .same(let a, let b): nodes[place] = pair(.same, a, b)
+    case .isNull(let e): nodes[place] = node(.isNull, e, 0)
     }
     return place
   }
@@ -85,6 +86,7 @@ final class Condition {
     case .column(let c): Node(kind: kind, column: c, bound: bound)
     case .constant(let v): Node(kind: kind, column: Node.isConstant, constant: v, bound: bound)
     case .null, .bound: Node(kind: kind, bound: bound)
+    default: preconditionFailure("no engine runs this plan")
     }
   }
 
@@ -107,6 +109,9 @@ final class Condition {
     case .all: return combined(node, row, nulls, decisive: false)
     case .any: return combined(node, row, nulls, decisive: true)
     case .not: return truth(children[node.first], row, nulls).map { !$0 }
+    case .isNull:
+      return node.column >= 0
+        ? nulls &>> UInt64(node.column) & 1 != 0 : node.column != Node.isConstant
     case .equal, .among, .atLeast, .atMost, .less, .same: break
     }
     let value: Int64

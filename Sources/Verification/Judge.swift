@@ -264,7 +264,7 @@ struct LateRules {
     }
     let lateness = plan.allowedLateness
     switch plan.operators[planOperator] {
-    case .input, .filter, .select, .union, .topN:
+    case .input, .filter, .select, .union, .topN, .expand, .total:
       return "operator \(planOperator) keeps no state and drops nothing"
     case .tumbling(_, _, let size, let offset, _):
       var into = (time &- offset) % size
@@ -285,7 +285,7 @@ struct LateRules {
     case .deduplicate:
       let slack = windowBehind(planOperator)
       if time >= watermark &- lateness &- slack { return "it was not behind \(watermark)" }
-    case .pattern, .match, .process:
+    case .pattern, .match, .process, .intervalJoin, .asOfJoin:
       if time >= watermark &- lateness { return "it was not behind the watermark \(watermark)" }
     }
     guard let ahead else { return "it had not been read" }

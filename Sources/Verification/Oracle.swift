@@ -226,6 +226,8 @@ enum PlanSteps {
       SessionStep(
         steps[i], key: key, gap: gap, aggregates: aggregates, resolution: plan.resolution,
         ordered: ordered, number: number)
+    case .expand, .total, .intervalJoin, .asOfJoin:
+      preconditionFailure("no engine runs this plan")
     case .topN(let i, let group, let order, let count):
       TopStep(
         steps[i], group: group, order: order, count: count, ordered: ordered, number: number)
@@ -249,11 +251,13 @@ enum PlanSteps {
     for number in operators.indices.reversed() {
       switch operators[number] {
       case .input: break
+      case .intervalJoin(let join): for i in [join.left, join.right] { matters[i] = true }
+      case .asOfJoin(let join): for i in [join.left, join.right] { matters[i] = true }
       case .filter(let i, _), .select(let i, _): if matters[number] { matters[i] = true }
       case .union(let inputs): if matters[number] { for i in inputs { matters[i] = true } }
       case .deduplicate(let i, _, _), .tumbling(let i, _, _, _, _), .pattern(let i, _, _, _, _),
         .process(let i, _, _), .sliding(let i, _, _, _, _, _), .session(let i, _, _, _),
-        .topN(let i, _, _, _), .match(let i, _, _):
+        .topN(let i, _, _, _), .match(let i, _, _), .expand(let i, _, _), .total(let i, _, _):
         matters[i] = true
       }
     }

@@ -225,6 +225,7 @@ final class MatchStep: OracleStep {
     case .constant(let x): x
     case .null: nil
     case .bound(let step, let c): step < bound.count ? items[bound[step]].cells[c] : nil
+    default: preconditionFailure("no engine runs this plan")
     }
   }
 
@@ -243,6 +244,7 @@ final class MatchStep: OracleStep {
     case .same(let a, let b):
       guard let x = value(a), let y = value(b) else { return nil }
       return x == y
+    case .isNull(let e): return value(e) == nil
     case .not(let part): return truth(part, items, place, bound).map { !$0 }
     case .and(let parts):
       var all: Bool? = true

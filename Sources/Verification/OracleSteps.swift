@@ -84,6 +84,7 @@ final class SelectStep: OracleStep {
         case .column(let c): value = from.rows.isNull(index, c) ? nil : old[c]
         case .constant(let v): value = v
         case .null, .bound: break
+        default: preconditionFailure("no engine runs this plan")
         }
         if value == nil { nulls |= 1 << UInt64(column) }
         rows.row(made)[column] = value ?? 0

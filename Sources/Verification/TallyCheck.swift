@@ -80,6 +80,7 @@ final class TallyCheck: OutputFold {
     if badInputs > 0 {
       let field = of?.text ?? "a field"
       findings.gaps.append("\(badInputs) inputs have no whole number in \(field)")
+      return
     }
     if rows.values.contains(where: \.overflows) || due.values.contains(where: \.overflows) {
       findings.gaps.append("a sum of \(stream) does not fit 64 bits")

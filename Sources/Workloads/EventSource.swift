@@ -19,11 +19,11 @@ public final class EventBlock: @unchecked Sendable {
   /// Where key and value of event i begin in `bytes`; count + 1 of them, so that both end at
   /// `start[i + 1]`. The key comes first.
   public let start: UnsafeMutablePointer<UInt32>
-  /// Bytes of each key, `RecordEntry.noKey` without.
+  /// Bytes of each key; `RecordEntry.noKey` without, `RecordEntry.markerKey` for a marker.
   public let keyLength: UnsafeMutablePointer<UInt16>
   /// Encoded keys and values, as they go on the wire.
   public let bytes: UnsafeMutablePointer<UInt8>
-  /// Columns of the workload's plan input: `columns[c][i]`.
+  /// Columns of the plan input that reads the lane's stream: `columns[c][i]`.
   public let columns: [UnsafeMutablePointer<Int64>]
   /// Bit c set when column c of event i is null.
   public let nulls: UnsafeMutablePointer<UInt32>
@@ -79,36 +79,67 @@ public protocol EventSource: Sendable {
   func eventTimeFloor(block index: Int, of lane: Int) -> Int64
 }
 
+/// A stream of a workload: a topic of its own with one schema.
+public struct WorkloadStream: Hashable, Sendable {
+  /// Such as "requests".
+  public var name: String
+  /// Avro schema in JSON, and its id in the embedded registry.
+  public var schema: String
+  public var schemaID: UInt32
+
+  public init(name: String, schema: String, schemaID: UInt32) {
+    self.name = name
+    self.schema = schema
+    self.schemaID = schemaID
+  }
+}
+
 /// An application: events, what is asked of them, and what the harness must know to run it.
 public struct Workload: Sendable {
   /// As in scenarios, such as "fraud-detection".
   public var kind: String
   public var source: any EventSource
-  /// Name of the input stream, such as "requests".
-  public var stream: String
+  /// The streams that the plan reads: `plan.inputs[i]` reads `streams[i]`.
+  public var streams: [WorkloadStream]
+  /// Of each lane: the stream of its events; nil for a lane of a stream that the plan does not
+  /// read, which is not sent. Numbers of lanes do not depend on the plan.
+  public var laneStream: [Int?]
   /// What one event is called in sentences, plural: "payments".
   public var eventNoun: String
   /// What one result is called in sentences, plural: "alerts".
   public var resultNoun: String
   public var plan: Plan
-  /// Avro schema of the input stream in JSON, and its id in the embedded registry.
-  public var schema: String
-  public var schemaID: UInt32
   /// Lanes that are late by design: no input of a watermark.
   public var lateLanes: Set<Int>
 
   public init(
-    kind: String, source: any EventSource, stream: String, eventNoun: String, resultNoun: String,
-    plan: Plan, schema: String, schemaID: UInt32, lateLanes: Set<Int> = []
+    kind: String, source: any EventSource, streams: [WorkloadStream], laneStream: [Int?],
+    eventNoun: String, resultNoun: String, plan: Plan, lateLanes: Set<Int> = []
   ) {
     self.kind = kind
     self.source = source
-    self.stream = stream
+    self.streams = streams
+    self.laneStream = laneStream
     self.eventNoun = eventNoun
     self.resultNoun = resultNoun
     self.plan = plan
-    self.schema = schema
-    self.schemaID = schemaID
     self.lateLanes = lateLanes
   }
+
+  /// A workload of one stream, to which every lane belongs.
+  public init(
+    kind: String, source: any EventSource, stream: String, eventNoun: String, resultNoun: String,
+    plan: Plan, schema: String, schemaID: UInt32, lateLanes: Set<Int> = []
+  ) {
+    self.init(
+      kind: kind, source: source,
+      streams: [WorkloadStream(name: stream, schema: schema, schemaID: schemaID)],
+      laneStream: Array(repeating: 0, count: source.laneCount), eventNoun: eventNoun,
+      resultNoun: resultNoun, plan: plan, lateLanes: lateLanes)
+  }
+
+  /// The first stream; the only one of most plans.
+  public var stream: String { streams[0].name }
+  public var schema: String { streams[0].schema }
+  public var schemaID: UInt32 { streams[0].schemaID }
 }

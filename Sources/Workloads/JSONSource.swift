@@ -75,13 +75,13 @@ public struct JSONSource: EventSource {
 extension EventBlock {
   /// The key of an event, nil without.
   public func key(_ index: Int) -> UnsafeRawBufferPointer? {
-    if keyLength[index] == RecordEntry.noKey { return nil }
+    if keyLength[index] >= RecordEntry.markerKey { return nil }
     return UnsafeRawBufferPointer(start: bytes + Int(start[index]), count: Int(keyLength[index]))
   }
 
   /// The value of an event as it goes on the wire.
   public func value(_ index: Int) -> UnsafeRawBufferPointer {
-    let key = keyLength[index] == RecordEntry.noKey ? 0 : Int(keyLength[index])
+    let key = keyLength[index] >= RecordEntry.markerKey ? 0 : Int(keyLength[index])
     let first = Int(start[index]) + key
     return UnsafeRawBufferPointer(start: bytes + first, count: Int(start[index + 1]) - first)
   }

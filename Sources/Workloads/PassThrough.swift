@@ -41,12 +41,12 @@ public func passThroughPlan(
   switch query {
   case "copy":
     return Plan(
-      name: query, input: input, watermarkDelay: watermarkDelay, operators: [.input],
+      name: query, input: input, watermarkDelay: watermarkDelay, operators: [.input(0)],
       keyColumns: [2, 3], valueColumns: [1])
   case "count":
     return Plan(
       name: query, input: input, watermarkDelay: watermarkDelay,
-      operators: [.input, .tumbling(0, key: [0], size: window, offset: 0, [.count])],
+      operators: [.input(0), .tumbling(0, key: [0], size: window, offset: 0, [.count])],
       keyColumns: [0, 1], valueColumns: [2])
   default: return nil
   }

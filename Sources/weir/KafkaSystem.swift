@@ -54,6 +54,12 @@ struct KafkaSystem {
     }
   }
 
+  /// Says at once, before anything is run, that the Kafka of a scenario is nowhere.
+  static func require(for scenario: Scenario) throws(Problems) {
+    if scenario.backbone.bootstrap != nil || installation != nil { return }
+    throw notFound(scenario.name, scenario.resources.brokers)
+  }
+
   /// Starts a private cluster for what is called `name`.
   static func launch(
     for name: String, brokers: Int, folder: String, options: [KafkaOption] = []

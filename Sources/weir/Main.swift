@@ -87,6 +87,7 @@ struct Session {
     case "doctor": try doctor()
     case "bench": try bench()
     case "conformance": try conformance()
+    case "validate": try validate()
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
     case "trace info": try traceInfo()

@@ -20,8 +20,6 @@ extension Session {
       printResolved(loaded)
       return .holds
     }
-    try refuseCommands(
-      loaded.scenario, name: found.name, allowed: invocation.has("allow-commands"))
     let folder = try RunFolder(scenario: loaded.scenario.name, out: invocation.value("out"))
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
@@ -59,6 +57,8 @@ extension Session {
     defer { line.end() }
     shim_watch_interrupts()
     do {
+      try refuseCommands(
+        loaded.scenario, name: loaded.scenario.name, allowed: invocation.has("allow-commands"))
       return try execute(
         loaded, scenarioPath: path, overrides: overrides, command: command,
         folder: folder.partial, progress: line.show)
@@ -76,7 +76,8 @@ extension Session {
     }
   }
 
-  private func finish(_ result: RunResult, _ folder: RunFolder) throws(Problems) -> String {
+  /// Writes everything that is rendered from a result and gives the folder its name.
+  func finish(_ result: RunResult, _ folder: RunFolder) throws(Problems) -> String {
     do {
       for file in runFiles(result) { try folder.write(file.bytes, as: file.name) }
       return try folder.finish(hash: result.identity.historyHash.text)
@@ -136,6 +137,12 @@ struct Overrides {
       }
       texts.append("--\(option.name) \(shellQuoted(value))")
     }
+  }
+
+  /// One more change, behind those that were given.
+  mutating func add(_ change: ScenarioOverride, _ text: String) {
+    changes.append(change)
+    texts.append(text)
   }
 
   private static func drawSeed() throws(Problems) -> UInt64 {

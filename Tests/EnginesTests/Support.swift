@@ -63,7 +63,7 @@ final class Bench {
       name: "test",
       input: PlanInput(stream: "events", columns: (0..<width).map { .field("f\($0)") }),
       watermarkDelay: 0, allowedLateness: lateness * Self.unit,
-      operators: [.input] + operators, keyColumns: key, valueColumns: value)
+      operators: [.input(0)] + operators, keyColumns: key, valueColumns: value)
     let drops = drops
     program = try Program(plan, defects: defects) { _, row in
       drops.sequences.append(UInt64(bitPattern: row[2]))

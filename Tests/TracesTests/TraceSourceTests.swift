@@ -220,7 +220,7 @@ import Workloads
     func plan(_ field: String) -> Plan {
       Plan(
         name: "p", input: PlanInput(stream: "x", columns: [.field(field), .valueDigest]),
-        watermarkDelay: .second, operators: [.input], keyColumns: [0], valueColumns: [1])
+        watermarkDelay: .second, operators: [.input(0)], keyColumns: [0], valueColumns: [1])
     }
     let workload = try traceWorkload(out, plan: plan("n"), options: .init(speed: Ratio(2, 1)))
     #expect(workload.stream == "s" && workload.plan.input.stream == "s")

@@ -8,6 +8,7 @@ extension NaiveOracle {
     case .constant(let v): v
     case .null: nil
     case .bound(let step, let c): bound[step].cells[c]
+    default: preconditionFailure("no engine runs this plan")
     }
   }
 
@@ -20,6 +21,7 @@ extension NaiveOracle {
     case .atMost(let e, let v): return value(e).map { $0 <= v }
     case .less(let a, let b): return value(a).flatMap { x in value(b).map { x < $0 } }
     case .same(let a, let b): return value(a).flatMap { x in value(b).map { x == $0 } }
+    case .isNull(let e): return value(e) == nil
     case .not(let p): return truth(p, cells, bound).map { !$0 }
     case .and(let parts):
       let all = parts.map { truth($0, cells, bound) }
@@ -92,6 +94,10 @@ extension NaiveOracle {
       case .argMax(let c, let by):
         guard let most = values(by).max() else { return [nil] }
         return [members.first { $0.cells[by] == most }?.cells[c]]
+      case .firstDistinct(let n, let c):
+        var firsts: [Int64?] = []
+        for x in values(c) where !firsts.contains(x) { firsts.append(x) }
+        return (0..<n).map { $0 < firsts.count ? firsts[$0] : nil }
       case .distinct(let c): return [Int64(Set(values(c)).count)]
       case .mean(let c): return [sum(c), Int64(values(c).count)]
       case .quantile(let c, let numerator, let denominator):

@@ -97,6 +97,7 @@ struct NaiveOracle {
       perKey(outputs[i], key) { matches($0, key, match, number) }
     case .pattern(let i, let key, let steps, let within, let measures):
       perKey(outputs[i], key) { pattern($0, key, steps, within, measures, number) }
+    case .expand, .total, .intervalJoin, .asOfJoin: preconditionFailure("no engine runs this plan")
     case .process(let i, let key, .cardGuard(let limit, let window, let block, let pass)):
       perKey(outputs[i], key) { cards($0, key, limit, window, block, pass, number) }
     }

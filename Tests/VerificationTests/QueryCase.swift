@@ -54,7 +54,7 @@ struct QueryCase {
       input: PlanInput(
         stream: "events",
         columns: (0..<(arrivals.first?.columns.count ?? 0)).map { .field("f\($0)") }),
-      watermarkDelay: ms(delay), allowedLateness: ms(lateness), operators: [.input] + operators,
+      watermarkDelay: ms(delay), allowedLateness: ms(lateness), operators: [.input(0)] + operators,
       keyColumns: Array(0..<columns), valueColumns: [])
   }
 

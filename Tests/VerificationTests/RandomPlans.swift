@@ -24,7 +24,7 @@ struct RandomPlans {
       name: "random",
       input: PlanInput(stream: "events", columns: (0..<3).map { .field("f\($0)") }),
       watermarkDelay: delay * .millisecond, allowedLateness: lateness * .millisecond,
-      operators: [.input] + operators, keyColumns: [0], valueColumns: Array(0..<width))
+      operators: [.input(0)] + operators, keyColumns: [0], valueColumns: Array(0..<width))
   }
 
   private mutating func add(_ step: PlanOperator, width new: Int) {

@@ -94,7 +94,7 @@ func plan(
     name: "small",
     input: PlanInput(
       stream: "events", columns: (0..<width).map { .field("f\($0)") }),
-    watermarkDelay: delay * .millisecond, operators: [.input] + operators, keyColumns: key,
+    watermarkDelay: delay * .millisecond, operators: [.input(0)] + operators, keyColumns: key,
     valueColumns: value)
 }
 

@@ -150,7 +150,7 @@ private let cases = [
         let made = try workload(kind.name, query: query.name, sources: kind.defaultSources)
         #expect(made.kind == kind.name)
         #expect(made.plan.name == query.name)
-        #expect(made.plan.operators[0] == .input)
+        #expect(made.plan.operators[0] == .input(0))
       }
       #expect(throws: Problems.self) { try workload(kind.name, query: "no such") }
       #expect(throws: Problems.self) {

@@ -8,14 +8,14 @@ import Workloads
 @Suite struct PassThroughTests {
   @Test func `copy identifies rows by event, count by key and window`() throws {
     let copy = try #require(passThroughPlan(query: "copy", stream: "anything"))
-    #expect(copy.operators == [.input])
+    #expect(copy.operators == [.input(0)])
     #expect(copy.keyColumns.map { copy.input.columns[$0] } == [.source, .sequence])
     #expect(copy.valueColumns.map { copy.input.columns[$0] } == [.valueDigest])
     let count = try #require(
       passThroughPlan(query: "count", stream: "anything", window: 5 * .second))
     #expect(
       count.operators == [
-        .input, .tumbling(0, key: [0], size: 5 * .second, offset: 0, [.count]),
+        .input(0), .tumbling(0, key: [0], size: 5 * .second, offset: 0, [.count]),
       ])
     #expect(passThroughPlan(query: "sum", stream: "anything") == nil)
   }

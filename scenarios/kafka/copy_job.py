@@ -4,6 +4,7 @@
     copy_job.py commit-first    commits its positions, then works: loses events when it is killed
     copy_job.py commit-after    works, then commits: repeats events when it is killed
     copy_job.py transactional   output and positions in one transaction: each event exactly once
+    copy_job.py rows            no job: events on stdin become the rows that are expected, on stdout
 
 Needs confluent-kafka (PyPI). Weir says where everything is by WEIR_* variables; see
 docs/external-jobs.md.
@@ -14,8 +15,6 @@ import os
 import signal
 import sys
 import time
-
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 BATCH = 100
 WORK = 0.002  # seconds for one event, as if each cost something
@@ -35,8 +34,16 @@ def output_of(value):
     return json.dumps({name: event[name] for name in wanted}).encode()
 
 
+def rows():
+    for line in sys.stdin:
+        if line.strip():
+            print(output_of(line).decode())
+
+
 def positions_after(messages):
     """The next offset of each partition once these messages are done with."""
+    from confluent_kafka import TopicPartition
+
     following = {}
     for message in messages:
         following[message.topic(), message.partition()] = message.offset() + 1
@@ -53,6 +60,8 @@ def work(messages, producer, topic):
 
 
 def run(version):
+    from confluent_kafka import Consumer, KafkaException, Producer
+
     servers = {"bootstrap.servers": os.environ["WEIR_BOOTSTRAP"]}
     consumer = Consumer(
         {
@@ -103,9 +112,12 @@ def run(version):
 
 
 if __name__ == "__main__":
-    versions = ("commit-first", "commit-after", "transactional")
+    versions = ("commit-first", "commit-after", "transactional", "rows")
     if len(sys.argv) != 2 or sys.argv[1] not in versions:
         sys.exit(f"usage: copy_job.py {'|'.join(versions)}")
+    if sys.argv[1] == "rows":
+        rows()
+        sys.exit(0)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     print(f"copy_job: {sys.argv[1]}, group {os.environ['WEIR_GROUP']}", flush=True)

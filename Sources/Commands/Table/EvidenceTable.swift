@@ -94,6 +94,48 @@ extension CommandSpec {
       ExitMeaning(.inconclusive, "no check could be tried"),
     ])
 
+  static let validate = CommandSpec(
+    ["validate"], section: "TRUST", "model against reality",
+    details: [
+      "Runs a scenario twice, in the model in virtual time and on a real system, and puts both "
+        + "side by side. The verdicts, the counts of events and results, and the classes of "
+        + "anomalies decide: those seen must be among those that the model showed. Rates and "
+        + "latencies are reported with their difference, and decide where --tolerance asks.",
+      "Both runs keep their folders. The model has one broker, whatever resources.brokers says; "
+        + "faults that only a cluster has are refused.",
+    ],
+    arguments: [.scenario],
+    options: [
+      OptionSpec(
+        "against", .text("KIND"),
+        "kafka, kafka://HOST:PORT, or embedded: the model again, paced by real time; required"),
+      OptionSpec(
+        "tolerance", .text("METRIC=RATIO"), repeatable: true,
+        "greatest difference of a figure, such as latency.p50=25%"),
+      OptionSpec(
+        "seed", .count("N", 0...UInt64.max, words: []), "seed of every draw",
+        standard: "of the scenario"),
+      .set, .unset,
+      OptionSpec(
+        "out", .path("DIR"), "folder for both run folders, model and real",
+        standard: "reports/NAME/HASH each"),
+    ],
+    examples: [
+      ExampleSpec(
+        "weir validate fraud-detection --against kafka --set load.rate=5k/s",
+        "on a launched broker"),
+      ExampleSpec(
+        "weir validate pass-through --against embedded --tolerance latency.p99=50%",
+        "no server: virtual against real time"),
+    ],
+    exits: [
+      ExitMeaning(.holds, "verdict, counts and classes agree, and every tolerance is kept"),
+      ExitMeaning(.violated, "one of them differs; it wins over the next three"),
+      ExitMeaning(.missed, "a figure is off by more than its tolerance"),
+      ExitMeaning(.inconclusive, "a verdict is unknown, or a tolerance has too few samples"),
+      ExitMeaning(.notUsable, "a run proves nothing: the harness was late, a fault had no effect"),
+    ])
+
   static let completions = CommandSpec(
     ["completions"], section: "TRUST", "for bash, zsh, fish",
     details: [

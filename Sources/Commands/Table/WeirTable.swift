@@ -7,8 +7,8 @@ extension CommandTable {
     program: "weir", version: weirVersion,
     purpose: "benchmark, simulate and replay real-time data streaming",
     commands: [
-      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .conformance, .bench,
-      .completions, .help,
+      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .conformance, .validate,
+      .bench, .completions, .help,
     ],
     everywhere: [
       OptionSpec("help", short: "h", "help: -h fits one screen, --help says all"),
@@ -24,7 +24,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
-      "validate", "calibrate", "selftest", "record", "fit",
+      "calibrate", "selftest", "record", "fit",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),

@@ -24,7 +24,7 @@ enum RequestColumn {
 
 /// The plan of a query, nil when there is none of that name.
 func fraudPlan(query: String, _ settings: FraudSettings) -> Plan? {
-  var operators: [PlanOperator] = [.input]
+  var operators: [PlanOperator] = [.input(0)]
   if settings.againEvery > 0 {
     operators.append(
       .deduplicate(0, by: [RequestColumn.authID], horizon: settings.duplicateHorizon))
