@@ -8,7 +8,7 @@ import Scenarios
 extension ExternalEngine {
   private static let pause: UInt32 = 20_000
 
-  /// A job without `ready` command must have lived for so long.
+  /// So long a job is watched after it is ready: a `start` that returns has done so by then.
   private static let settling: UInt64 = 1_000_000_000
 
   func begin() throws(JobProblem) {
@@ -18,11 +18,12 @@ extension ExternalEngine {
     } catch {
       throw JobProblem("engine.external.start: \(error.message)")
     }
-    if plan.job.ready.isEmpty {
-      let settled = min(limit, shim_monotonic_ns() + Self.settling)
-      while !isDetached && shim_monotonic_ns() < settled { try pass() }
-      return
-    }
+    if !plan.job.ready.isEmpty { try waitForReady(before: limit) }
+    let settled = shim_monotonic_ns() + Self.settling
+    while !isDetached && shim_monotonic_ns() < settled { try pass() }
+  }
+
+  private func waitForReady(before limit: UInt64) throws(JobProblem) {
     while try !isReady(before: limit) {
       if shim_monotonic_ns() > limit {
         throw JobProblem(

@@ -113,8 +113,8 @@ public struct PlanInput: Hashable, Sendable {
   /// reach no operator.
   public var isMarker: Predicate?
   /// Columns that are the record's key, so that rows equal in them lie in one partition; nil when
-  /// nothing is known. In several inputs of a plan it is the same key, written alike. Saves an engine
-  /// the exchange of rows between its tasks, and changes no result.
+  /// nothing is known. In several inputs of a plan it is the same key, written alike. Saves an
+  /// engine the exchange of rows between its tasks, and changes no result.
   public var recordKey: [Int]?
   /// Other lists of columns that determine the record's key, such as the number of an order whose
   /// key is its customer.

@@ -16,7 +16,7 @@ extension LogChecker {
   func absences() -> [Absence] {
     let drained = partitions.allSatisfy { $0.end != nil && $0.high >= $0.end! }
     var found: [Absence] = []
-    for lane in lanes {
+    for lane in lanes where laneStream[lane.lane] != nil {
       while lane.openNext() {}
       for sequence in lane.stragglers.keys.sorted() {
         guard let known = lane.straggler(sequence), known.flags & EventFlags.polled == 0,

@@ -174,7 +174,12 @@ private func notApplicable(_ id: String, _ c: Configuration, _ plan: Plan) -> St
   case "C19", "C20": return "partitions are not split and not leased"
   case "L5", "L6", "L9", "L10", "T2", "T3", "T4", "T5", "C5":
     return "no operation both reads and writes the input log"
-  case "E9", "E15", "E17": return "the plan has no sliding window, timer or join"
+  case "E9": return plan.hasWindow ? nil : "the plan has no window"
+  case "E15": return plan.maker.isAbsence ? nil : "no result of the plan waits for a silence"
+  case "E17": return plan.maker.isJoin ? nil : "the results of the plan are not those of a join"
+  case "S7":
+    if c.sink != .transactional { return "the sink has no transactions" }
+    return plan.emission == .corrections ? nil : "a key has one result"
   case "E14": return "the number of tasks does not change"
   case "E16": return c.strategy == .continuous ? "the engine does not work in batches" : nil
   case "S3", "S4", "S5", "S6", "T6", "T7", "T13":
@@ -191,10 +196,11 @@ private func unseen(_ id: String, _ judgement: Judgement) -> String? {
     case "L1", "L13": .acknowledged
     case "L2", "L3", "L4", "L8", "L12", "L14", "C3", "C4", "D1", "D2":
       judgement.ledger.isReadBack ? .readBack : .polled
-    case "C2": .positionCommitted
-    case "E5", "E7": .watermark
-    case "S6": .commitRequested
-    case "S2", "S3", "E1", "E3", "E4": judgement.ledger.isReadBack ? .output : .observed
+    case "C1", "C2": .positionCommitted
+    case "E5", "E7", "E8": .watermark
+    case "S4", "S6": .commitRequested
+    case "S2", "S3", "S7", "E1", "E3", "E4", "E6", "E9":
+      judgement.ledger.isReadBack ? .output : .observed
     default: nil
     }
   guard let need, !judgement.seen.contains(need) else { return nil }

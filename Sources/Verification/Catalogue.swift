@@ -90,7 +90,7 @@ private let transactionClasses: [AnomalyClass] = [
 ]
 
 private let consumerClasses: [AnomalyClass] = [
-  later("C1", "committed-too-far", "a position was committed past what had been processed"),
+  checked("C1", "committed-too-far", "a position was committed past what had been processed"),
   checked("C2", "offset-regress", "a committed position went down"),
   checked("C3", "restart-loss", "the engine's reader jumped over records, which nobody read"),
   checked("C4", "restart-duplicate", "records were read again after a restart"),
@@ -122,30 +122,30 @@ private let engineClasses: [AnomalyClass] = [
   checked(
     "E5", "illegal-late-drop",
     "an event was dropped as late although the recorded watermark does not prove it"),
-  later("E6", "late-change", "an event beyond the lateness changed a final result"),
+  checked("E6", "late-change", "an event beyond the lateness changed a final result"),
   checked("E7", "watermark-regress", "the watermark of a running task went down"),
-  later("E8", "watermark-too-eager", "a watermark ran ahead of what had been read"),
-  later("E9", "window-membership", "an event is in the wrong windows"),
+  checked("E8", "watermark-too-eager", "a watermark ran ahead of what had been read"),
+  checked("E9", "window-membership", "an event is in the wrong windows"),
   later("E10", "sequence-break", "the sequence of a key has a gap or a repeat inside the engine"),
   later("E11", "stale-restore", "the state restored is not that of the checkpoint named"),
   later("E12", "partial-checkpoint", "a complete checkpoint lacks a part, or is not one cut"),
   later("E13", "barrier-overtaking", "a record behind the barrier is in the snapshot"),
   later("E14", "state-loss-at-rescale", "state of a key group was lost or doubled at a rescale"),
-  later("E15", "timer-loss", "a timer did not fire, or fired twice"),
+  checked("E15", "timer-loss", "a timer did not fire, or fired twice"),
   later("E16", "non-idempotent-retry", "a repeated batch has other contents"),
-  later("E17", "join-miss", "a pair of a join is missing or doubled"),
+  checked("E17", "join-miss", "a pair of a join is missing or doubled"),
 ]
 
 private let sinkClasses: [AnomalyClass] = [
   checked("S1", "sink-lost", "a result was handed to the sink and never seen there"),
   checked("S2", "sink-duplicate", "a result was seen twice at the sink and is due once"),
   checked("S3", "sink-double-commit", "one result was committed in two transactions"),
-  later("S4", "in-doubt-abandoned", "a transaction of a complete checkpoint was never committed"),
+  checked("S4", "in-doubt-abandoned", "a transaction of a complete checkpoint was never committed"),
   later("S5", "orphan-left-open", "a transaction without checkpoint was left open"),
   checked(
     "S6", "commit-before-checkpoint",
     "a transaction was to be committed before its checkpoint was complete"),
-  later("S7", "sink-reorder", "results of one key stand in another order than they were made"),
+  checked("S7", "sink-reorder", "results of one key stand in another order than they were made"),
   later(
     "S8", "acknowledged-source-unwritten-sink",
     "an input position was committed before its results were durable"),

@@ -2,17 +2,21 @@ import Bytes
 import Model
 import Queries
 import Scenarios
+import Workloads
 
 /// Names the differences between what is due and what was seen (queries.md 2.5).
 struct DifferenceFinder {
-  private let judge: Judge
+  let judge: Judge
   /// Keys with something pending, in the order in which they came up, and what is known of each.
   private var keys: [UInt64] = []
-  private var groups: [UInt64: Group] = [:]
+  var groups: [UInt64: Group] = [:]
   /// Events whose hash is what the sums of a row differ by.
   private var owners: [UInt64: EventID] = [:]
+  /// Events that one row lacks, and those that one has too many.
+  private var leftOut: Set<EventID> = []
+  private var added: [(event: EventID, row: PendingRow, key: [UInt8])] = []
 
-  private struct Variant: Hashable {
+  struct Variant: Hashable {
     var value: UInt64
     var evidence: Evidence
 
@@ -22,7 +26,7 @@ struct DifferenceFinder {
     }
   }
 
-  private struct Group {
+  struct Group {
     var key: [UInt8] = []
     var pending: [PendingRow] = []
     /// Rows due for the key by variant, in the world as it was, without the lost events, and with
@@ -32,6 +36,9 @@ struct DifferenceFinder {
     var doubled: [Variant: Int] = [:]
     /// Rows seen for the key.
     var seen: [Variant: Int] = [:]
+    /// Where results are corrected: the rows due in each of the three worlds, in the order in which
+    /// they take each other's place.
+    var versions: [[PendingRow]] = [[], [], []]
   }
 
   init(judge: Judge) {
@@ -44,12 +51,24 @@ struct DifferenceFinder {
       if groups[row.keyDigest] == nil { keys.append(row.keyDigest) }
       groups[row.keyDigest, default: Group()].pending.append(row)
     }
+    for key in judge.results.final?.differing() ?? [] where groups[key] == nil {
+      keys.append(key)
+      groups[key] = Group()
+    }
   }
 
   mutating func run(_ judgement: inout Judgement) {
     if keys.isEmpty { return }
     computeAgain()
     for key in keys { name(key, &judgement) }
+    for (event, row, key) in added where leftOut.contains(event) {
+      judge.facts.add("E9", event: event) {
+        Case(
+          subject: .result(row.keyDigest), event: event, key: key,
+          conclusion: "So event \(event.text) was counted in result "
+            + "\(key.withUnsafeBytes(cellText)) and not in the one that it belongs to.")
+      }
+    }
   }
 
   /// Runs the oracle again for the keys in question: as it should be, over what was really
@@ -85,6 +104,10 @@ struct DifferenceFinder {
       group.key = collector.texts[key] ?? []
       for row in collector.rows[key] ?? [] {
         let variant = Variant(value: row.value, evidence: row.evidence)
+        var version = PendingRow(
+          keyDigest: key, valueDigest: row.value, evidence: row.evidence, lineage: row.lineage)
+        version.expected = 1
+        group.versions[row.world].append(version)
         switch row.world {
         case 0: group.due[variant, default: 0] += 1
         case 1: group.delivered[variant, default: 0] += 1
@@ -119,7 +142,7 @@ struct DifferenceFinder {
     return wanted
   }
 
-  private func name(_ key: UInt64, _ judgement: inout Judgement) {
+  private mutating func name(_ key: UInt64, _ judgement: inout Judgement) {
     guard let group = groups[key] else { return }
     var open = group.pending.filter { $0.expected > $0.observed }
     var extra = group.pending.filter { $0.observed > $0.expected }
@@ -128,6 +151,7 @@ struct DifferenceFinder {
         made(key, group, row, "was seen although its only transaction was aborted")
       }
     }
+    if let final = judge.results.final { return nameLast(key, group, final, &judgement) }
     if judge.results.sink == .upsert { settleUpsert(key, group, &open, &extra) }
     let cause = upstreamCause(group)
     while let missing = open.first {
@@ -178,7 +202,7 @@ struct DifferenceFinder {
     return nil
   }
 
-  private func missing(
+  func missing(
     _ key: UInt64, _ group: Group, _ row: PendingRow, _ cause: ResultCounts.Cause?,
     _ judgement: inout Judgement
   ) {
@@ -190,7 +214,12 @@ struct DifferenceFinder {
       }
       return
     }
-    count("E2", key, group, row, cause ?? .wrongLogic, "was due and never came", &judgement)
+    count(missingClass, key, group, row, cause ?? .wrongLogic, "was due and never came", &judgement)
+  }
+
+  var missingClass: String {
+    let maker = judge.context.workload.plan.maker
+    return maker.isAbsence ? "E15" : maker.isJoin ? "E17" : "E2"
   }
 
   private func surplus(
@@ -215,10 +244,14 @@ struct DifferenceFinder {
       }
       return
     }
-    count("E3", key, group, row, cause ?? .unexplained, "was seen and is not due", &judgement)
+    // The result of the key was seen, and this is another one.
+    let isLate = group.due.contains { $0.value > 0 && group.seen[$0.key] ?? 0 > 0 }
+    count(
+      isLate ? "E6" : "E3", key, group, row, cause ?? .unexplained,
+      isLate ? "was seen once more, with another value" : "was seen and is not due", &judgement)
   }
 
-  private func different(
+  mutating func different(
     _ key: UInt64, _ group: Group, _ due: PendingRow, _ seen: PendingRow,
     _ cause: ResultCounts.Cause?, _ judgement: inout Judgement
   ) {
@@ -229,6 +262,11 @@ struct DifferenceFinder {
         "was computed from the right events and has the wrong value", &judgement)
     }
     let named = nameEvent(due.evidence, seen.evidence)
+    if let named, due.evidence.count > seen.evidence.count {
+      leftOut.insert(named.event)
+    } else if let named {
+      added.append((named.event, seen, group.key))
+    }
     let text = named.map { " (event \($0.event.text) \($0.verb))" } ?? ""
     let difference =
       "was computed from \(seen.evidence.count) events, and \(due.evidence.count) belong to it"
@@ -236,7 +274,7 @@ struct DifferenceFinder {
       "E4", key, group, seen, cause ?? named?.cause ?? .wrongLogic, difference + text, &judgement)
   }
 
-  private func count(
+  func count(
     _ id: String, _ key: UInt64, _ group: Group, _ row: PendingRow, _ cause: ResultCounts.Cause,
     _ what: String, _ judgement: inout Judgement
   ) {
@@ -268,7 +306,7 @@ struct DifferenceFinder {
     return nil
   }
 
-  private func made(_ key: UInt64, _ group: Group, _ row: PendingRow, _ what: String) -> Case {
+  func made(_ key: UInt64, _ group: Group, _ row: PendingRow, _ what: String) -> Case {
     let name = group.key.isEmpty ? "the result" : "result " + group.key.withUnsafeBytes(cellText)
     return Case(
       subject: .result(key), event: row.lineage, key: group.key,
@@ -279,7 +317,7 @@ struct DifferenceFinder {
 /// Keeps the rows of some keys.
 private final class Collector {
   let keys: Set<UInt64>
-  var rows: [UInt64: [(world: Int, value: UInt64, evidence: Evidence)]] = [:]
+  var rows: [UInt64: [(world: Int, value: UInt64, evidence: Evidence, lineage: EventID)]] = [:]
   var texts: [UInt64: [UInt8]] = [:]
   var owners: [UInt64: EventID] = [:]
 
@@ -288,7 +326,7 @@ private final class Collector {
   func take(_ row: ExpectedRow, _ world: Int) {
     let digest = digest64(row.key)
     if !keys.contains(digest) { return }
-    rows[digest, default: []].append((world, row.valueDigest, row.evidence))
+    rows[digest, default: []].append((world, row.valueDigest, row.evidence, row.lineage))
     if texts[digest] == nil { texts[digest] = [UInt8](row.key) }
   }
 }

@@ -4,10 +4,11 @@ import Workloads
 
 /// Sorts events by event time a bucket at a time: reads each lane's blocks in send order and deals
 /// their events out to buckets of event time, each of which is complete once no lane can have an
-/// event for it any more.
+/// event for it any more. A bucket has the events of each stream apart. Markers are no events.
 struct EventBuckets {
   struct Bucket {
-    var rows: Rows
+    /// By stream.
+    var rows: [Rows]
     /// No time in it is below `start`, all are below `end`.
     var start: Int64
     var end: Int64
@@ -21,31 +22,37 @@ struct EventBuckets {
   private let source: any EventSource
   private let endOfLoad: Instant
   private let resolution: Int64
-  private let width: Int
+  /// Columns of each stream, and the stream of each lane; nil sends nothing.
+  private let widths: [Int]
+  private let laneStream: [Int?]
   private let provider: (Int, Int) -> EventBlock?
   private var lanes: [Lane]
   /// Event time of a bucket; chosen when the first blocks are known.
   private var span: Int64 = 0
-  private var buckets: [Int64: Rows] = [:]
+  /// By stream, then by number.
+  private var buckets: [[Int64: Rows]]
   /// Numbers of the buckets that hold events, as a heap with the least first.
   private var heap: [Int64] = []
-  private var spare: [Rows] = []
-  /// The buckets that were used last, by number modulo its size. Not counted as references: each
-  /// is held by `buckets` as long as it stands here.
+  private var spare: [[Rows]]
+  /// The buckets of each stream that were used last, by number modulo 256. Not counted as
+  /// references: each is held by `buckets` as long as it stands here.
   private var recent: [(number: Int64, rows: Unmanaged<Rows>?)]
   private var loadedUntil = Int64.min
 
   init(
-    source: any EventSource, endOfLoad: Instant, resolution: Int64, width: Int,
-    provider: @escaping (Int, Int) -> EventBlock?
+    source: any EventSource, endOfLoad: Instant, resolution: Int64, widths: [Int],
+    laneStream: [Int?], provider: @escaping (Int, Int) -> EventBlock?
   ) {
     self.source = source
     self.endOfLoad = endOfLoad
     self.resolution = resolution
-    self.width = width
+    self.widths = widths
+    self.laneStream = laneStream
     self.provider = provider
-    lanes = Array(repeating: Lane(), count: source.laneCount)
-    recent = Array(repeating: (0, nil), count: 256)
+    lanes = (0..<source.laneCount).map { Lane(done: laneStream[$0] == nil) }
+    buckets = widths.map { _ in [:] }
+    spare = widths.map { _ in [] }
+    recent = Array(repeating: (0, nil), count: 256 * widths.count)
   }
 
   var laneCount: Int { lanes.count }
@@ -93,23 +100,30 @@ struct EventBuckets {
     let (end, beyond) = start.addingReportingOverflow(span)
     if eventTime != .max && (overflow || beyond || end > eventTime) { return nil }
     popHeap()
-    guard let rows = buckets.removeValue(forKey: number) else { return nil }
-    let place = Int(truncatingIfNeeded: number) & 255
-    if recent[place].number == number { recent[place].rows = nil }
+    var rows: [Rows] = []
+    for stream in widths.indices {
+      rows.append(
+        buckets[stream].removeValue(forKey: number) ?? spare[stream].popLast()
+          ?? Rows(width: widths[stream]))
+      let place = stream << 8 | Int(truncatingIfNeeded: number) & 255
+      if recent[place].number == number { recent[place].rows = nil }
+    }
     return Bucket(
       rows: rows, start: overflow ? .min : start, end: overflow || beyond ? .max : end)
   }
 
-  mutating func giveBack(_ rows: Rows) {
-    rows.removeAll()
-    if spare.count < 64 { spare.append(rows) }
+  mutating func giveBack(_ rows: [Rows]) {
+    for (stream, rows) in rows.enumerated() {
+      rows.removeAll()
+      if spare[stream].count < 64 { spare[stream].append(rows) }
+    }
   }
 
   /// About 500 events a bucket, by the rate of the first blocks.
   private func chooseSpan() -> Int64 {
     var events: Int64 = 0
     var longest: Int64 = 1
-    for lane in lanes.indices {
+    for lane in lanes.indices where laneStream[lane] != nil {
       guard source.earliestSend(block: 0, of: lane) < endOfLoad, let block = provider(lane, 0),
         block.count > 1
       else { continue }
@@ -121,13 +135,16 @@ struct EventBuckets {
   }
 
   private mutating func deal(_ block: EventBlock, _ lane: Int) {
+    guard let stream = laneStream[lane] else { return }
     let columns = block.columns
+    let width = widths[stream]
     for index in 0..<block.count {
       let intendedAt = block.intendedAt[index]
       if intendedAt >= endOfLoad.ns {
         lanes[lane].done = true
         return
       }
+      if block.keyLength[index] == RecordEntry.markerKey { continue }
       let raw = block.eventTime[index]
       var into = raw % resolution
       if into < 0 { into += resolution }
@@ -138,9 +155,9 @@ struct EventBuckets {
       let head = RowHead(
         time: time, origin: 0, high: block.lane, low: sequence, nulls: UInt64(block.nulls[index]),
         source: block.lane, evidence: -1, sequence: sequence, intendedAt: intendedAt)
-      let place = Int(truncatingIfNeeded: number) & 255
+      let place = stream << 8 | Int(truncatingIfNeeded: number) & 255
       if recent[place].number != number || recent[place].rows == nil {
-        recent[place] = (number, Unmanaged.passUnretained(bucket(number)))
+        recent[place] = (number, Unmanaged.passUnretained(bucket(number, stream)))
       }
       recent[place].rows?._withUnsafeGuaranteedRef { rows in
         let row = rows.row(rows.add(head))
@@ -149,15 +166,12 @@ struct EventBuckets {
     }
   }
 
-  private mutating func bucket(_ number: Int64) -> Rows {
-    let rows: Rows
-    if let known = buckets[number] {
-      rows = known
-    } else {
-      rows = spare.popLast() ?? Rows(width: width)
-      buckets[number] = rows
-      pushHeap(number)
-    }
+  private mutating func bucket(_ number: Int64, _ stream: Int) -> Rows {
+    if let known = buckets[stream][number] { return known }
+    let isNew = !buckets.contains { $0[number] != nil }
+    let rows = spare[stream].popLast() ?? Rows(width: widths[stream])
+    buckets[stream][number] = rows
+    if isNew { pushHeap(number) }
     return rows
   }
 

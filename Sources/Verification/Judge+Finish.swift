@@ -2,6 +2,7 @@ import Bytes
 import History
 import Model
 import Queries
+import Scenarios
 import Workloads
 
 extension Judge {
@@ -83,12 +84,15 @@ extension Judge {
       rowsDue = correctExpectations()
       results.settleAll()
     }
-    if oracle.overflowed { judgement.gaps.append("a sum of the plan does not fit 64 bits") }
+    if results.sink == .transactional { results.reportAbandoned() }
+    if oracle.overflowed { judgement.gaps.append("a number of the plan does not fit 64 bits") }
+    if let failure = oracle.failure { judgement.gaps.append("the plan has no answer: \(failure)") }
     if !results.endWasTold {
       judgement.gaps.append("where the result stream ends was never told")
     }
     if log.sent == 0 { judgement.gaps.append("no event was sent") }
-    if !results.table.places().isEmpty {
+    if let final = results.final { rowsDue = final.dueCount }
+    if !results.table.places().isEmpty || results.final?.differing().isEmpty == false {
       var verdict = DifferenceFinder(judge: self)
       verdict.run(&judgement)
     }
@@ -113,6 +117,12 @@ extension Judge {
   /// as it was and as it should be, side by side, and carries the difference over.
   private func correctExpectations() -> UInt64 {
     let results = results
+    if let final = results.final {
+      final.forgetDue()
+      let after = makeOracle(due) { results.due($0) }
+      after.finish()
+      return after.rowCount
+    }
     let before = makeOracle(applied) { results.notDue($0) }
     let after = makeOracle(due) { results.due($0) }
     before.finishBeside(after)

@@ -39,7 +39,9 @@ public final class Judge {
       workload: context.workload, endOfLoad: context.endOfLoad, partitions: context.partitions,
       facts: facts, provider: provider, recorder: context.recorder)
     let results = ResultChecker(
-      facts: facts, log: log, sink: context.sink, recorder: context.recorder)
+      plan: context.workload.plan, facts: facts, log: log, sink: context.sink,
+      recorder: context.recorder)
+    log.positionsFollowReads = context.output == nil
     self.log = log
     self.results = results
     output = context.output.map { [facts] in
@@ -136,6 +138,19 @@ public final class Judge {
       }
     }
     watermarks[Int(task)] = max(before, time)
+    if time < .max && time > log.greatestWatermark(context.workload.plan) {
+      eager(task, time, entry)
+    }
+  }
+
+  /// E8: no event had been read from which the watermark could follow.
+  private func eager(_ task: UInt64, _ time: Int64, _ entry: UInt64) {
+    facts.add("E8") {
+      Case(
+        subject: .task(task), entries: [entry],
+        conclusion: "So the watermark of task \(task) came to \(time), although no event read "
+          + "from some stream by then lies its delay after that.")
+    }
   }
 
   /// E5: a drop is legal only where the recorded watermark had closed what the event belonged to,
@@ -157,8 +172,8 @@ public final class Judge {
     let time = log.floored(block.eventTime[i])
     let rules = LateRules(plan: context.workload.plan)
     let reason = rules.objection(
-      time: time, planOperator: planOperator, watermark: watermark,
-      ahead: log.timeAhead(of: event).map { log.floored($0) })
+      time: time, stream: log.stream(of: source), planOperator: planOperator,
+      watermark: watermark, ahead: log.timeAhead(of: event).map { log.floored($0) })
     droppedEvents.insert(event)
     if let reason {
       illegallyDropped.insert(event)
@@ -220,10 +235,12 @@ public final class Judge {
       judgement.results.due = oracle.rowCount
     }
     judgement.facts = facts.inOrder()
-    judgement.greatestDisorder = log.greatestDisorder
-    let plan = context.workload.plan
-    judgement.regimeIsComplete =
-      log.greatestDisorder < plan.watermarkDelay &+ plan.allowedLateness
+    let rules = LateRules(plan: context.workload.plan)
+    for stream in 0..<log.streams {
+      let disorder = log.greatestDisorder[stream]
+      judgement.greatestDisorder = max(judgement.greatestDisorder, disorder)
+      if disorder >= rules.patience(stream: stream) { judgement.regimeIsComplete = false }
+    }
     judgement.lateDropped = UInt64(legallyDropped.count)
     judgement.inputEvents = log.polled
     return judgement
@@ -254,17 +271,30 @@ struct Exclusions: Equatable {
 struct LateRules {
   let plan: Plan
 
+  /// Disorder of a stream below this changes nothing: its delay and the least lateness of the
+  /// operators that drop.
+  func patience(stream: Int) -> Nanoseconds {
+    var least: Nanoseconds?
+    for (number, planned) in plan.operators.enumerated() {
+      switch planned {
+      case .input, .filter, .select, .union, .topN, .expand: continue
+      default: least = min(least ?? .max, plan.lateness(of: number))
+      }
+    }
+    return plan.delay(of: stream) &+ (least ?? plan.allowedLateness)
+  }
+
   /// Why the drop is not legal; nil when it is. `ahead` is the greatest event time that may have
   /// been read before the event.
   func objection(
-    time: Int64, planOperator: Int, watermark: Int64, ahead: Int64?
+    time: Int64, stream: Int = 0, planOperator: Int, watermark: Int64, ahead: Int64?
   ) -> String? {
     guard plan.operators.indices.contains(planOperator) else {
       return "the plan has no operator \(planOperator)"
     }
-    let lateness = plan.allowedLateness
+    let lateness = plan.lateness(of: planOperator)
     switch plan.operators[planOperator] {
-    case .input, .filter, .select, .union, .topN, .expand, .total:
+    case .input, .filter, .select, .union, .topN, .expand:
       return "operator \(planOperator) keeps no state and drops nothing"
     case .tumbling(_, _, let size, let offset, _):
       var into = (time &- offset) % size
@@ -285,11 +315,11 @@ struct LateRules {
     case .deduplicate:
       let slack = windowBehind(planOperator)
       if time >= watermark &- lateness &- slack { return "it was not behind \(watermark)" }
-    case .pattern, .match, .process, .intervalJoin, .asOfJoin:
+    case .pattern, .match, .process, .intervalJoin, .asOfJoin, .total:
       if time >= watermark &- lateness { return "it was not behind the watermark \(watermark)" }
     }
     guard let ahead else { return "it had not been read" }
-    if watermark > ahead &- plan.watermarkDelay {
+    if watermark > ahead &- plan.delay(of: stream) {
       return "the watermark \(watermark) was less than the delay behind \(ahead)"
     }
     return nil

@@ -1,6 +1,7 @@
 import Bytes
 import History
 import Model
+import Queries
 import Workloads
 
 /// What a read record turned out to be, with the digest that its value must have.
@@ -112,7 +113,8 @@ extension LogChecker {
       lane.set(sequence, known)
       let pair = partition * lanes.count + Int(source)
       order(pair, source, sequence, partition, entry)
-      disorder(pair, block.eventTime[i], lateLanes.contains(Int(source)))
+      disorder(
+        pair, stream(of: source), block.eventTime[i], lateLanes.contains(Int(source)))
       return .fresh(block.digest[i])
     }
     if isAgain { return .again(block.digest[i]) }
@@ -164,16 +166,21 @@ extension LogChecker {
   }
 
   /// How far an event's time lies behind the greatest one read of its partition and source.
-  @inline(__always) func disorder(_ pair: Int, _ time: Int64, _ late: Bool) {
+  @inline(__always) func disorder(_ pair: Int, _ stream: Int, _ time: Int64, _ late: Bool) {
     let greatest = greatestTime[pair]
     if time >= greatest {
       greatestTime[pair] = time
-      if !late && time > streamTime { streamTime = time }
+      if !late && time > streamTime[stream] { streamTime[stream] = time }
       return
     }
-    if !late && greatest &- time > greatestDisorder {
-      greatestDisorder = max(greatestDisorder, floored(greatest) - floored(time))
+    if !late && greatest &- time > greatestDisorder[stream] {
+      greatestDisorder[stream] = max(greatestDisorder[stream], floored(greatest) - floored(time))
     }
+  }
+
+  /// The stream of a source; 0 for one that there is none of.
+  @inline(__always) func stream(of source: UInt32) -> Int {
+    Int(source) < laneStream.count ? laneStream[Int(source)] ?? 0 : 0
   }
 
   func floored(_ time: Int64) -> Int64 {
@@ -193,12 +200,32 @@ extension LogChecker {
     partitions[Int(partition)].end = Int64(offset)
   }
 
-  /// C2: the committed position of a partition never goes down.
+  /// The greatest watermark that what was read allows: the least of the streams.
+  func greatestWatermark(_ plan: Plan) -> Int64 {
+    var least = Int64.max
+    for stream in 0..<streams {
+      let time = streamTime[stream]
+      least = min(least, time == .min ? .min : time &- plan.delay(of: stream))
+    }
+    return least
+  }
+
+  /// C2: the committed position of a partition never goes down. C1: nor does it lie beyond what was
+  /// read.
   func readPosition(_ cursor: inout EntryCursor) throws(DecodingError) {
     let entry = cursor.entry
     let (partition, offset) = (try cursor.number(), try cursor.number())
     guard knows(partition: partition), offset < UInt64(Int64.max) else {
       throw .malformed("a position in partition \(partition) at \(offset)", at: 0)
+    }
+    let read = partitions[Int(partition)].high
+    if positionsFollowReads, Int64(offset) > read {
+      facts.add("C1") {
+        Case(
+          subject: .position(partition), entries: [entry],
+          conclusion: "So position \(offset) of partition \(partition) was committed, although "
+            + "it had been read to \(read) only.")
+      }
     }
     let before = partitions[Int(partition)].committed
     if Int64(offset) < before {
@@ -235,7 +262,7 @@ extension LogChecker {
   /// its place is not known.
   func timeAhead(of event: EventID) -> Int64? {
     guard Int(event.source) < lanes.count else { return nil }
-    if lateLanes.contains(Int(event.source)) { return streamTime }
+    if lateLanes.contains(Int(event.source)) { return streamTime[stream(of: event.source)] }
     let partition: Int32
     if let view = view(event.source, event.sequence, .reader) {
       partition = view.partition[Int(event.sequence - view.base)]

@@ -27,10 +27,14 @@ final class LogChecker {
   /// The offset of an acknowledgement that does not tell one.
   static let noOffset = UInt64.max
 
+  /// False where others commit than those whose reads are recorded: a job may be ahead of them.
+  var positionsFollowReads = true
   let facts: FactBook
   let lanes: [LaneWindow]
   var partitions: [Partition]
   let lateLanes: Set<Int>
+  /// The stream of each lane; nil sends nothing.
+  let laneStream: [Int?]
   let resolution: Int64
   let recorder: (any SampleRecorder)?
   /// By partition and lane: last sequence read, greatest event time read.
@@ -38,8 +42,11 @@ final class LogChecker {
   let greatestTime: UnsafeMutablePointer<Int64>
   private(set) var sent: UInt64 = 0
   var polled: UInt64 = 0
-  var greatestDisorder: Int64 = 0
-  var streamTime = Int64.min
+  /// By stream: how far an event lay behind the greatest time read of its partition and source,
+  /// and the greatest time read of those that are not late by design.
+  let greatestDisorder: UnsafeMutablePointer<Int64>
+  let streamTime: UnsafeMutablePointer<Int64>
+  let streams: Int
   /// Events at two offsets of the log; they count twice where the engine reads both.
   var duplicates: Set<EventID> = []
   let duplicatesKept = 100_000
@@ -73,11 +80,19 @@ final class LogChecker {
     lastSequence.initialize(repeating: 0, count: pairs)
     greatestTime = .allocate(capacity: pairs)
     greatestTime.initialize(repeating: .min, count: pairs)
+    laneStream = workload.laneStream
+    streams = max(workload.plan.inputs.count, 1)
+    greatestDisorder = .allocate(capacity: streams)
+    greatestDisorder.initialize(repeating: 0, count: streams)
+    streamTime = .allocate(capacity: streams)
+    streamTime.initialize(repeating: .min, count: streams)
   }
 
   deinit {
     lastSequence.deallocate()
     greatestTime.deallocate()
+    greatestDisorder.deallocate()
+    streamTime.deallocate()
   }
 
   func knows(partition: UInt64) -> Bool { partition < UInt64(partitions.count) }
@@ -301,15 +316,17 @@ final class LogChecker {
       high: partitions[partition].high)
     var view: BlockView?
     var pair = 0
+    var stream = 0
     var late = false
     let run = try cursor.run { source, sequence in
       if view == nil || sequence &- view!.base >= view!.count {
         view = self.view(source, sequence, .reader)
         late = self.lateLanes.contains(Int(source))
+        stream = self.stream(of: source)
         pair = partition &* max(self.lanes.count, 1) &+ min(Int(source), self.lanes.count &- 1)
       }
       if let view, view.flags[Int(sequence &- view.base)] & EventFlags.sent != 0 {
-        self.poll(view, source, sequence, pair, late, &read)
+        self.poll(view, source, sequence, (pair, stream, late), &read)
       } else {
         read.take(
           self.pollElsewhere(
@@ -326,8 +343,8 @@ final class LogChecker {
 
   /// One record of an event whose block is open.
   @inline(__always) private func poll(
-    _ view: BlockView, _ source: UInt32, _ sequence: UInt64, _ pair: Int, _ late: Bool,
-    _ read: inout ReadRun
+    _ view: BlockView, _ source: UInt32, _ sequence: UInt64,
+    _ scope: (pair: Int, stream: Int, late: Bool), _ read: inout ReadRun
   ) {
     let i = Int(truncatingIfNeeded: sequence &- view.base)
     read.sum &+= view.digest[i]
@@ -358,8 +375,8 @@ final class LogChecker {
         read: (Int32(read.partition), read.offset))
     }
     read.fresh &+= 1
-    order(pair, source, sequence, read.partition, read.entry)
-    disorder(pair, view.eventTime[i], late)
+    order(scope.pair, source, sequence, read.partition, read.entry)
+    disorder(scope.pair, scope.stream, view.eventTime[i], scope.late)
   }
 
   private func corrupt(_ run: (source: UInt32, count: Int), _ entry: UInt64) {

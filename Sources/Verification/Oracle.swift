@@ -24,8 +24,11 @@ public final class Oracle {
   public private(set) var rowCount: UInt64 = 0
   /// Every event with a time below this has been computed with; exclusions come too late for them.
   public private(set) var passed = Int64.min
-  /// A sum was due that does not fit 64 bits: the plan has no answer there.
+  /// A number was due that does not fit 64 bits: the plan has no answer there.
   public var overflowed: Bool { steps.contains { $0.overflowed } }
+  /// Why the plan has no answer for other reasons, such as a timer set in the past; nil when it
+  /// has.
+  public var failure: String? { steps.first { !$0.failure.isEmpty }?.failure }
   /// Called with every event as it is computed with, once for each time it counts.
   var onEvent: ((UInt32, UInt64) -> Void)?
 
@@ -33,10 +36,14 @@ public final class Oracle {
   private let endOfLoad: Instant
   private var events: EventBuckets
   private var steps: [OracleStep] = []
-  private let input: InputStep
+  /// One for each stream.
+  private let inputs: [InputStep]
   private let onRow: (ExpectedRow) -> Void
   private var excluded: Set<EventID> = []
   private let repeated: Set<EventID>
+  /// Greatest time of the events computed with: the end of the run in event time, once all are
+  /// (`T_end`, queries.md 2.1).
+  private var greatest = Int64.min
   private var key = ByteWriter()
   private var value = ByteWriter()
 
@@ -54,12 +61,13 @@ public final class Oracle {
     excluded = excluding
     repeated = repeating
     let source = workload.source
+    let widths = workload.plan.inputs.map { $0.columns.count }
     events = EventBuckets(
       source: source, endOfLoad: self.endOfLoad, resolution: max(workload.plan.resolution, 1),
-      width: workload.plan.input.columns.count,
+      widths: widths, laneStream: workload.laneStream,
       provider: blockProvider ?? { lane, index in source.block(index, of: lane) })
-    input = InputStep(output: RowPicks(rows: Rows(width: workload.plan.input.columns.count)))
-    steps = PlanSteps.make(workload.plan, input: input)
+    inputs = widths.map { InputStep(output: RowPicks(rows: Rows(width: $0))) }
+    steps = PlanSteps.make(workload.plan, inputs: inputs)
     let late = Set(workload.lateLanes.map { UInt32($0) })
     for step in steps { step.lateSources = late }
   }
@@ -102,7 +110,7 @@ public final class Oracle {
   /// Computes with everything that is left; needs a finite source or an end of load.
   public func finish() {
     advance(to: .max)
-    input.output.removeAll()
+    for input in inputs { input.output.removeAll() }
     run(frontier: .max)
     passed = .max
   }
@@ -123,25 +131,28 @@ public final class Oracle {
   private func nextBound(after bound: Int64) -> Int64? { events.someTimeAfter(bound) }
 
   private func process(_ bucket: EventBuckets.Bucket) {
-    let picks = input.output
-    let rows = bucket.rows
-    picks.rows = rows
-    picks.pickAllEvents(
-      from: bucket.start, until: bucket.end, resolution: max(plan.resolution, 1),
-      lanes: events.laneCount)
-    if !excluded.isEmpty || !repeated.isEmpty { applyChanges(rows) }
-    if let onEvent {
-      for place in 0..<picks.count {
-        let head = rows.heads[Int(picks.picks[place])]
-        onEvent(head.source, head.sequence)
+    for (stream, rows) in bucket.rows.enumerated() {
+      let picks = inputs[stream].output
+      picks.rows = rows
+      picks.pickAllEvents(
+        from: bucket.start, until: bucket.end, resolution: max(plan.resolution, 1),
+        lanes: events.laneCount)
+      if !excluded.isEmpty || !repeated.isEmpty { applyChanges(rows, picks) }
+      if picks.count > 0 {
+        greatest = max(greatest, rows.heads[Int(picks.picks[picks.count - 1])].time)
+      }
+      if let onEvent {
+        for place in 0..<picks.count {
+          let head = rows.heads[Int(picks.picks[place])]
+          onEvent(head.source, head.sequence)
+        }
       }
     }
     run(frontier: bucket.end)
     passed = bucket.end
   }
 
-  private func applyChanges(_ rows: Rows) {
-    let picks = input.output
+  private func applyChanges(_ rows: Rows, _ picks: RowPicks) {
     let all = (0..<picks.count).map { Int(picks.picks[$0]) }
     picks.removeAll()
     for index in all {
@@ -154,8 +165,11 @@ public final class Oracle {
   }
 
   private func run(frontier: Int64) {
-    input.frontier = frontier
-    for step in steps { step.run() }
+    for input in inputs { input.frontier = frontier }
+    for step in steps {
+      step.end = greatest
+      step.run()
+    }
     guard let last = steps.last else { return }
     let output = last.output
     for place in 0..<output.count { handOut(output.rows, Int(output.picks[place])) }
@@ -181,86 +195,5 @@ public final class Oracle {
         evidence: rows.evidence(index),
         lineage: EventID(source: head.source, sequence: head.sequence),
         intendedAt: Instant(ns: head.intendedAt)))
-  }
-}
-
-/// Turns the operators of a plan into steps.
-enum PlanSteps {
-  static func make(_ plan: Plan, input: InputStep) -> [OracleStep] {
-    let ordered = orderMatters(plan.operators)
-    var steps: [OracleStep] = []
-    for (number, planned) in plan.operators.enumerated() {
-      steps.append(step(planned, number, steps, input, plan, ordered[number]))
-    }
-    return steps
-  }
-
-  private static func step(
-    _ planned: PlanOperator, _ number: Int, _ steps: [OracleStep], _ input: InputStep,
-    _ plan: Plan, _ ordered: Bool
-  ) -> OracleStep {
-    switch planned {
-    case .input: input
-    case .filter(let i, let predicate): FilterStep(steps[i], predicate)
-    case .select(let i, let expressions): SelectStep(steps[i], expressions)
-    case .union(let inputs):
-      UnionStep(
-        inputs.map { steps[$0] }, width: inputs.first.map { steps[$0].output.rows.width } ?? 0,
-        ordered: ordered)
-    case .deduplicate(let i, let key, let horizon):
-      DeduplicateStep(steps[i], by: key, horizon: horizon)
-    case .tumbling(let i, let key, let size, let offset, let aggregates)
-    where WindowStep.knows(aggregates):
-      WindowStep(
-        steps[i], key: key, size: size, offset: offset, aggregates: aggregates,
-        resolution: plan.resolution, ordered: ordered, number: number)
-    case .tumbling(let i, let key, let size, let offset, let aggregates):
-      SlidingStep(
-        steps[i], key: key, span: (size, size, offset), aggregates: aggregates, plan: plan,
-        ordered: ordered, number: number)
-    case .sliding(let i, let key, let size, let slide, let offset, let aggregates):
-      SlidingStep(
-        steps[i], key: key, span: (size, slide, offset), aggregates: aggregates, plan: plan,
-        ordered: ordered, number: number)
-    case .session(let i, let key, let gap, let aggregates):
-      SessionStep(
-        steps[i], key: key, gap: gap, aggregates: aggregates, resolution: plan.resolution,
-        ordered: ordered, number: number)
-    case .expand, .total, .intervalJoin, .asOfJoin:
-      preconditionFailure("no engine runs this plan")
-    case .topN(let i, let group, let order, let count):
-      TopStep(
-        steps[i], group: group, order: order, count: count, ordered: ordered, number: number)
-    case .match(let i, let key, let match):
-      MatchStep(steps[i], key: key, match, ordered: ordered, number: number)
-    case .pattern(let i, let key, let predicates, let within, let measures):
-      PatternStep(
-        steps[i], key: key, steps: predicates, within: within, measures: measures,
-        ordered: ordered, number: number)
-    case .process(let i, let key, .cardGuard(let limit, let window, let block, let pass)):
-      CardGuardStep(
-        steps[i], key: key, limit: limit, window: window, block: block, pass: pass,
-        ordered: ordered, number: number)
-    }
-  }
-
-  /// For each operator, whether something that reads it, directly or through filters, selections
-  /// and unions, depends on the order or the completeness of its rows.
-  static func orderMatters(_ operators: [PlanOperator]) -> [Bool] {
-    var matters = [Bool](repeating: false, count: operators.count)
-    for number in operators.indices.reversed() {
-      switch operators[number] {
-      case .input: break
-      case .intervalJoin(let join): for i in [join.left, join.right] { matters[i] = true }
-      case .asOfJoin(let join): for i in [join.left, join.right] { matters[i] = true }
-      case .filter(let i, _), .select(let i, _): if matters[number] { matters[i] = true }
-      case .union(let inputs): if matters[number] { for i in inputs { matters[i] = true } }
-      case .deduplicate(let i, _, _), .tumbling(let i, _, _, _, _), .pattern(let i, _, _, _, _),
-        .process(let i, _, _), .sliding(let i, _, _, _, _, _), .session(let i, _, _, _),
-        .topN(let i, _, _, _), .match(let i, _, _), .expand(let i, _, _), .total(let i, _, _):
-        matters[i] = true
-      }
-    }
-    return matters
   }
 }

@@ -9,6 +9,9 @@ final class MatchStep: OracleStep {
   private let input: OracleStep
   private let key: [Int]
   private let match: Match
+  private let conditions: [Formula]
+  /// What breaks the silence of an absence.
+  private let silenceBreaker: Formula
   private let ordered: Bool
   private let number: Int
   private var keys: [UInt64: KeyRows] = [:]
@@ -48,6 +51,8 @@ final class MatchStep: OracleStep {
     self.input = input
     self.key = key
     self.match = match
+    conditions = match.steps.map { Formula($0) }
+    silenceBreaker = Formula(match.absence?.condition ?? .or([]))
     self.ordered = ordered
     self.number = number
     super.init(output: RowPicks(rows: Rows(width: key.count + match.measures.count)))
@@ -75,6 +80,9 @@ final class MatchStep: OracleStep {
     let hold = match.contiguity == .relaxed ? match.within : 0
     frontier = !ordered || bound == .max || bound == .min ? bound : bound - hold
     handOn()
+    if silenceBreaker.overflowed || conditions.contains(where: { $0.overflowed }) {
+      overflowed = true
+    }
   }
 
   private func item(_ rows: Rows, _ index: Int) -> Item {
@@ -130,12 +138,12 @@ final class MatchStep: OracleStep {
   /// end with the rows that are there.
   private func attempt(_ items: [Item], _ first: Int) -> [Int]? {
     var places: [Int] = []
-    for (step, condition) in match.steps.enumerated() {
+    for (step, condition) in conditions.enumerated() {
       var next = places.last.map { $0 + 1 } ?? first
       if match.contiguity == .relaxed && step > 0 {
-        while next < items.count && truth(condition, items, next, places) != true { next += 1 }
+        while next < items.count && !holds(condition, items, next, places) { next += 1 }
       }
-      guard next < items.count, truth(condition, items, next, places) == true,
+      guard next < items.count, holds(condition, items, next, places),
         items[next].head.time - items[first].head.time < match.within
       else { return nil }
       places.append(next)
@@ -146,9 +154,9 @@ final class MatchStep: OracleStep {
   /// Whether an attempt that has failed so far lacks nothing but rows to come.
   private func mayStillSucceed(_ items: [Item], _ first: Int) -> Bool {
     var places: [Int] = []
-    for (step, condition) in match.steps.enumerated() {
+    for (step, condition) in conditions.enumerated() {
       var next = places.last.map { $0 + 1 } ?? first
-      while next < items.count, truth(condition, items, next, places) != true {
+      while next < items.count, !holds(condition, items, next, places) {
         if match.contiguity == .strict || step == 0 { return false }
         next += 1
       }
@@ -165,7 +173,7 @@ final class MatchStep: OracleStep {
     for place in items.indices where !silence.bound.contains(place) {
       let isAfter = place > last && items[place].head.time < silence.deadline
       let isBeside = absence.sameInstant && place < last && items[place].head.time == time
-      if isAfter || isBeside, truth(absence.condition, items, place, silence.bound) == true {
+      if isAfter || isBeside, holds(silenceBreaker, items, place, silence.bound) {
         return false
       }
     }
@@ -215,57 +223,24 @@ final class MatchStep: OracleStep {
     }
   }
 
-  // Conditions on a candidate and the rows bound before it
-
-  private func value(
-    _ expression: Expression, _ items: [Item], _ place: Int, _ bound: [Int]
-  ) -> Int64? {
-    switch expression {
-    case .column(let c): items[place].cells[c]
-    case .constant(let x): x
-    case .null: nil
-    case .bound(let step, let c): step < bound.count ? items[bound[step]].cells[c] : nil
-    default: preconditionFailure("no engine runs this plan")
-    }
+  /// Whether a row satisfies a condition, seen from the rows bound before it.
+  private func holds(
+    _ condition: Formula, _ items: [Item], _ place: Int, _ bound: [Int]
+  ) -> Bool {
+    condition.truth(of: Candidate(items: items, place: place, bound: bound)) == true
   }
 
-  private func truth(
-    _ predicate: Predicate, _ items: [Item], _ place: Int, _ bound: [Int]
-  ) -> Bool? {
-    func value(_ e: Expression) -> Int64? { self.value(e, items, place, bound) }
-    switch predicate {
-    case .equal(let e, let x): return value(e).map { $0 == x }
-    case .among(let e, let list): return value(e).map { list.contains($0) }
-    case .atLeast(let e, let x): return value(e).map { $0 >= x }
-    case .atMost(let e, let x): return value(e).map { $0 <= x }
-    case .less(let a, let b):
-      guard let x = value(a), let y = value(b) else { return nil }
-      return x < y
-    case .same(let a, let b):
-      guard let x = value(a), let y = value(b) else { return nil }
-      return x == y
-    case .isNull(let e): return value(e) == nil
-    case .not(let part): return truth(part, items, place, bound).map { !$0 }
-    case .and(let parts):
-      var all: Bool? = true
-      for part in parts {
-        guard let one = truth(part, items, place, bound) else {
-          all = nil
-          continue
-        }
-        if !one { return false }
-      }
-      return all
-    case .or(let parts):
-      var any: Bool? = false
-      for part in parts {
-        guard let one = truth(part, items, place, bound) else {
-          any = nil
-          continue
-        }
-        if one { return true }
-      }
-      return any
+  private struct Candidate: CellSource {
+    let items: [Item]
+    let place: Int
+    let bound: [Int]
+
+    func cell(_ column: Int) -> Int64? { items[place].cells[column] }
+
+    func bound(_ step: Int, _ column: Int) -> Int64? {
+      step < bound.count ? items[bound[step]].cells[column] : nil
     }
+
+    var time: Int64 { items[place].head.time }
   }
 }

@@ -62,16 +62,15 @@ final class PatternStep: OracleStep {
     // A match with last row at T is decided once every start up to T is out of time.
     frontier = !ordered || bound == .max || bound == .min ? bound : bound - within
     handOn()
+    for step in steps where step.overflowed { overflowed = true }
   }
 
   private func offer(_ rows: Rows, _ index: Int) {
     rowSerial += 1
-    let cells = rows.row(index)
-    let nulls = rows.heads[index].nulls
     let time = rows.heads[index].time
-    let opens = steps[0].holds(cells, nulls)
+    let opens = steps[0].holds(rows, index)
     var fits = opens
-    for step in 1..<max(steps.count, 1) where !fits { fits = steps[step].holds(cells, nulls) }
+    for step in 1..<max(steps.count, 1) where !fits { fits = steps[step].holds(rows, index) }
     if !fits { return }
     let digest = rows.digest(index, key)
     var first = table.value(of: digest).map { Int($0) } ?? -1
@@ -81,7 +80,7 @@ final class PatternStep: OracleStep {
       let attempt = attempts[walk]
       let step = Int(attempt[Word.step])
       if step < steps.count && time - attempt[Word.startTime] < within
-        && steps[step].holds(cells, nulls)
+        && steps[step].holds(rows, index)
       {
         bind(walk, step, rows, index)
       }

@@ -32,7 +32,7 @@ final class SlidingStep: OracleStep {
     (size, slide, offset) = span
     self.aggregates = aggregates
     resolution = plan.resolution
-    lateness = plan.allowedLateness
+    lateness = plan.lateness(of: number)
     self.number = number
     let width = key.count + 1 + aggregates.reduce(0) { $0 + $1.width }
     super.init(output: RowPicks(rows: Rows(width: width)))
@@ -139,7 +139,7 @@ final class SessionStep: OracleStep {
     }
     let bound = input.frontier
     // A row at exactly the end of the gap would still join.
-    while let digest = ends.take(until: bound == .max ? .max : bound - 1) {
+    while let digest = ends.take(until: bound == .max || bound == .min ? bound : bound - 1) {
       guard let session = open[digest] else { continue }
       if bound == .max || session.last + gap < bound {
         closed.append(session)

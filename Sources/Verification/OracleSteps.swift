@@ -17,6 +17,11 @@ class OracleStep {
   /// of such an event changes nothing (queries.md 2.3).
   var lateSources: Set<UInt32> = []
   var neutral: Set<EventID> = []
+  /// The end of the run in event time is not before this (queries.md 2.1), and is this in the last
+  /// round.
+  var end = Int64.min
+  /// Why the plan has no answer, beside sums that do not fit; empty when it has.
+  var failure = ""
 
   init(output: RowPicks) { self.output = output }
 
@@ -51,8 +56,9 @@ final class FilterStep: OracleStep {
     output.removeAll()
     for place in 0..<from.count {
       let index = Int(from.picks[place])
-      if condition.holds(rows.row(index), rows.heads[index].nulls) { output.pick(index) }
+      if condition.holds(rows, index) { output.pick(index) }
     }
+    if condition.overflowed { overflowed = true }
     frontier = input.frontier
   }
 }
@@ -60,11 +66,15 @@ final class FilterStep: OracleStep {
 /// Rows of other columns, computed from one row each.
 final class SelectStep: OracleStep {
   private let input: OracleStep
-  private let expressions: [Expression]
+  /// The column that is copied, or the value that is computed.
+  private let parts: [(column: Int, formula: Formula?)]
 
   init(_ input: OracleStep, _ expressions: [Expression]) {
     self.input = input
-    self.expressions = expressions
+    parts = expressions.map { expression in
+      if case .column(let c) = expression { return (c, nil) }
+      return (0, Formula(expression))
+    }
     super.init(output: RowPicks(rows: Rows(width: expressions.count)))
   }
 
@@ -75,23 +85,19 @@ final class SelectStep: OracleStep {
     output.removeAll()
     for place in 0..<from.count {
       let index = Int(from.picks[place])
-      let old = from.rows.row(index)
+      let cells = RowCells(from.rows, index)
       let made = rows.addLike(from.rows, index)
       var nulls: UInt64 = 0
-      for (column, expression) in expressions.enumerated() {
-        var value: Int64? = nil
-        switch expression {
-        case .column(let c): value = from.rows.isNull(index, c) ? nil : old[c]
-        case .constant(let v): value = v
-        case .null, .bound: break
-        default: preconditionFailure("no engine runs this plan")
-        }
+      for (column, part) in parts.enumerated() {
+        let value =
+          part.formula.map { $0.value(of: cells) } ?? cells.cell(part.column)
         if value == nil { nulls |= 1 << UInt64(column) }
         rows.row(made)[column] = value ?? 0
       }
       rows.heads[made].nulls = nulls
       output.pick(made)
     }
+    for part in parts where part.formula?.overflowed == true { overflowed = true }
     frontier = input.frontier
   }
 }

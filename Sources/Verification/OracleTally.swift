@@ -24,8 +24,9 @@ struct Tally {
     case .last(let c): if let x = cell(c) { kept = x }
     case .argMin(let c, let by): takeExtreme(cell(c), cell(by)) { $0 < $1 }
     case .argMax(let c, let by): takeExtreme(cell(c), cell(by)) { $0 > $1 }
-    case .distinct(let c), .quantile(let c, _, _), .firstDistinct(_, let c):
-      if let x = cell(c) { values.append(x) }
+    case .distinct(let c), .quantile(let c, _, _): if let x = cell(c) { values.append(x) }
+    case .firstDistinct(let n, let c):
+      if let x = cell(c), values.count < n, !values.contains(x) { values.append(x) }
     }
   }
 
@@ -52,9 +53,7 @@ struct Tally {
     case .min, .max, .first, .last, .argMin, .argMax: return ([kept], false)
     case .distinct: return ([Int64(Set(values).count)], false)
     case .firstDistinct(let n, _):
-      var firsts: [Int64?] = []
-      for value in values where firsts.count < n && !firsts.contains(value) { firsts.append(value) }
-      return (firsts + Array(repeating: nil, count: n - firsts.count), false)
+      return (values + Array(repeating: nil, count: n - values.count), false)
     case .quantile(_, let numerator, let denominator):
       if values.isEmpty { return ([nil], false) }
       let n = Int128(values.count) * Int128(numerator)

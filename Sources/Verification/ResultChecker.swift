@@ -10,6 +10,10 @@ final class ResultChecker {
   private let log: LogChecker
   let sink: SinkKind
   private let recorder: (any SampleRecorder)?
+  /// Where results are corrected: what counts of each key.
+  let final: FinalTable?
+  /// Where nothing but the plan says that a key comes once: the keys that were due last.
+  private var recentKeys: RecentKeys?
   var table = ResultTable()
   private(set) var observed: UInt64 = 0
   private(set) var found: UInt64 = 0
@@ -19,12 +23,16 @@ final class ResultChecker {
   private var completed: Set<UInt64> = [0]
   private var checkpointOf: [UInt64: UInt64] = [:]
   private var nextSweep = 4096
+  private var emissions: UInt64 = 0
   /// The reader of the result stream was told where it ends.
   private(set) var endWasTold = false
 
   init(
-    facts: FactBook, log: LogChecker, sink: SinkKind, recorder: (any SampleRecorder)?
+    plan: Plan, facts: FactBook, log: LogChecker, sink: SinkKind,
+    recorder: (any SampleRecorder)?
   ) {
+    final = plan.emission == .corrections ? FinalTable() : nil
+    recentKeys = plan.emission == .final && !plan.isKeyNatural ? RecentKeys() : nil
     self.facts = facts
     self.log = log
     self.sink = sink
@@ -33,7 +41,26 @@ final class ResultChecker {
 
   /// A row is due.
   func due(_ row: ExpectedRow) {
-    let place = table.row(digest64(row.key), row.valueDigest, row.evidence, row.lineage)
+    if let final { return dueForNow(row, final) }
+    let key = digest64(row.key)
+    if recentKeys?.insert(key) == true { cameTwice(key, row) }
+    let place = table.row(key, row.valueDigest, row.evidence, row.lineage)
+    expect(place, row)
+    if table.rows[place].observed > 0 && table.rows[place].expected == 1 { matched(place) }
+    settle(place)
+  }
+
+  /// the declared key of a final result does not identify its rows.
+  private func cameTwice(_ key: UInt64, _ row: ExpectedRow) {
+    facts.add("E6", event: row.lineage) {
+      Case(
+        subject: .result(key), event: row.lineage, key: [UInt8](row.key),
+        conclusion: "So result \(cellText(row.key)) is due twice, although each key of a final "
+          + "result comes once.")
+    }
+  }
+
+  func expect(_ place: Int, _ row: ExpectedRow) {
     var sentAt: Int64 = -1
     var acknowledgedAt: Int64 = -1
     if let view = log.view(row.lineage.source, row.lineage.sequence, .reader) {
@@ -48,8 +75,6 @@ final class ResultChecker {
       pending.sentAt = sentAt
       pending.acknowledgedAt = acknowledgedAt
     }
-    if table.rows[place].observed > 0 && table.rows[place].expected == 1 { matched(place) }
-    settle(place)
   }
 
   /// The row is not due after all: an event that it was computed with is left out.
@@ -60,7 +85,7 @@ final class ResultChecker {
     if now.expected == 0 && now.observed == 0 { table.remove(place) } else { settle(place) }
   }
 
-  private func matched(_ place: Int) {
+  func matched(_ place: Int) {
     found &+= 1
     let row = table.rows[place]
     recorder?.result(
@@ -95,14 +120,20 @@ final class ResultChecker {
     row.abortedEmissions > 0 && row.observed > row.emitted - row.abortedEmissions
   }
 
+  func isUndecided(_ transaction: UInt64) -> Bool { undecided.contains(transaction) }
+
   /// Rows seen before their transaction was decided wait for it; looked at again when many do.
   func sweep() {
     if table.pending < nextSweep { return }
-    for place in table.places() { settle(place) }
+    settleAll()
     nextSweep = max(4096, table.pending * 2)
   }
 
-  func settleAll() { for place in table.places() { settle(place) } }
+  func settleAll() {
+    for place in table.places() {
+      if final == nil { settle(place) } else { settleVersion(place) }
+    }
+  }
 
   func readEmitted(_ cursor: inout EntryCursor) throws(DecodingError) {
     _ = try cursor.number()
@@ -111,6 +142,7 @@ final class ResultChecker {
     for _ in 0..<count {
       let row = try cursor.row()
       let place = table.row(digest64(row.key), row.valueDigest, row.evidence, row.lineage)
+      emissions &+= 1
       let replaces = aborted.contains(table.rows[place].transaction)
       table.update(place) { pending in
         if pending.emitted > 0 && !replaces && !pending.hasEarlier {
@@ -121,6 +153,7 @@ final class ResultChecker {
         pending.emitted += 1
         pending.transaction = transaction
         pending.emittedAt = at
+        pending.emission = emissions
       }
     }
   }
@@ -132,6 +165,10 @@ final class ResultChecker {
     for _ in 0..<count {
       let row = try cursor.row()
       observed &+= 1
+      if let final {
+        showForNow(row, at, cursor.entry, final)
+        continue
+      }
       let key = digest64(row.key)
       let place = table.row(key, row.valueDigest, row.evidence, row.lineage)
       if sink == .upsert { table.show(key, row.valueDigest, row.evidence) }
@@ -185,6 +222,21 @@ final class ResultChecker {
       Case(
         subject: .transaction(transaction), entries: [entry],
         conclusion: "So transaction \(transaction) was decided both ways.")
+    }
+  }
+
+  /// S4: transactions whose checkpoint was completed and that nobody decided by the end.
+  func reportAbandoned() {
+    for transaction in checkpointOf.keys.sorted() {
+      guard let checkpoint = checkpointOf[transaction], completed.contains(checkpoint) else {
+        continue
+      }
+      facts.add("S4") {
+        Case(
+          subject: .transaction(transaction), entries: [],
+          conclusion: "So transaction \(transaction) was never committed, although its "
+            + "checkpoint \(checkpoint) was complete.")
+      }
     }
   }
 

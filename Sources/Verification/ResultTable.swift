@@ -18,6 +18,8 @@ struct PendingRow {
   /// Emissions in transactions that were aborted before the row was emitted again.
   var abortedEmissions: Int32 = 0
   var emittedAt: Int64 = -1
+  /// The number of its last emission among all.
+  var emission: UInt64 = 0
   var observedAt: Int64 = -1
   var intendedAt: Int64 = -1
   var sentAt: Int64 = -1
@@ -98,6 +100,17 @@ struct ResultTable: ~Copyable {
 
   func lastShown(_ keyDigest: UInt64) -> (value: UInt64, evidence: Evidence)? {
     shownLast[keyDigest]
+  }
+
+  /// Places of the pending rows of a key.
+  func places(of keyDigest: UInt64) -> [Int] {
+    var places: [Int] = []
+    var walk = table.value(of: keyDigest).map { Int($0) } ?? -1
+    while walk >= 0 {
+      places.append(walk)
+      walk = Int(rows[walk].next)
+    }
+    return places
   }
 
   /// Places of the pending rows, oldest place first.

@@ -1,5 +1,4 @@
 import Engines
-import Foundation
 import Model
 import Queries
 import Testing
@@ -9,31 +8,12 @@ import Workloads
 /// Engine and oracle share the plan types and nothing else: random plans over random traces, late
 /// and in disorder, with crashes, must give the same rows in both.
 @Suite struct EngineOracleTests {
-  /// Cases of each of the eight parts; more with WEIR_CASES, the number of all of them.
-  static let perPart =
-    (ProcessInfo.processInfo.environment["WEIR_CASES"].flatMap { Int($0) } ?? 640) / 8
+  static let perPart = CaseCount.all / 8
 
   final class Rows { var texts: [String] = [] }
 
   private func text(_ key: [UInt8], _ digest: UInt64, _ time: Int64, _ e: Evidence) -> String {
     key.withUnsafeBytes(cellText) + " \(digest) at \(time / .millisecond) of \(e)"
-  }
-
-  /// Events in their order of arrival, with ties, nulls and disorder.
-  private func arrivals(_ dice: inout Dice, disorder: Int) -> [Small] {
-    var next: [UInt64] = [0, 0, 0]
-    var base: Int64 = -20
-    let lanes = 1 + dice.below(3)
-    return (0..<10 + dice.below(70)).map { _ in
-      base += Int64(dice.below(3))
-      let lane = dice.below(lanes)
-      next[lane] += 1
-      let key: Int64? = dice.below(8) == 0 ? nil : Int64(dice.below(3))
-      let value: Int64? = dice.below(9) == 0 ? nil : Int64(dice.below(5))
-      return Small(
-        base - Int64(dice.below(disorder)), UInt32(lane), next[lane] - 1,
-        [key, value, Int64(dice.below(40))])
-    }
   }
 
   private func oracle(_ load: Workload, _ drops: [EngineDriver.Drop]) -> [String] {
@@ -60,7 +40,7 @@ import Workloads
       let isLossy = plans.dice.below(2) == 0
       let disorder = 1 + plans.dice.below(12)
       let lateness = Int64(plans.dice.below(2) * plans.dice.below(6))
-      let arrivals = arrivals(&plans.dice, disorder: disorder)
+      let arrivals = RandomEvents.arrivals(&plans.dice, disorder: disorder)
       var made: (Plan, EngineDriver)?
       while made == nil {
         let plan = plans.plan(delay: Int64(isLossy ? disorder / 3 : disorder), lateness: lateness)
@@ -99,7 +79,7 @@ import Workloads
 
   @Test func `a planted defect does not give the same rows`() throws {
     var dice = Dice(5)
-    let arrivals = arrivals(&dice, disorder: 4)
+    let arrivals = RandomEvents.arrivals(&dice, disorder: 4)
     let silence = PlanOperator.match(
       0, key: [0],
       Match(

@@ -51,7 +51,8 @@ struct SmallRun {
     }
     let count = PlanOperator.tumbling(
       0, key: [0], size: 10 * .millisecond, offset: 0, [.count, .sum(1)])
-    plan = VerificationTests.plan(2, operators ?? [count], key: [0, 1], value: [2])
+    plan = VerificationTests.plan(
+      2, operators ?? [count], key: [0, 1], value: [2], delay: 1)
     add(.engineStarted, 0, "started") { $0.number(1) }
     for lane in 0..<2 { add(sent(UInt32(lane), Array(0..<20), at: 1)) }
     for key in 0..<2 {
@@ -92,7 +93,7 @@ struct SmallRun {
     for partition in 0..<2 {
       add(.positionCommitted, 12, "position") {
         $0.number(UInt64(partition))
-        $0.number(20)
+        $0.number(10)
       }
       add(.endOffset, 13, "end \(partition)") {
         $0.number(UInt64(partition))

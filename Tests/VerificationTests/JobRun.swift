@@ -67,6 +67,8 @@ struct JobRun {
   /// Events that the log did not take.
   var failed: Set<Int> = []
   var ended: String?
+  /// The job commits before Weir has read as far.
+  var isAhead = false
   var reads = StreamChoice(name: "requests", encoding: .json)
   var writes = StreamChoice(name: "copies", encoding: .json)
 
@@ -94,11 +96,12 @@ struct JobRun {
         writer.text("refused")
         writer.run(of: batch(0, [UInt64(sequence)]), from: 0, count: 1)
       }
+      if isAhead { begin(.positionCommitted, UInt64(lane), UInt64(stored.count)) }
       begin(.readBack, 0, UInt64(lane), 0)
       writer.word(
         stored.reduce(0) { $0 &+ digest64(Array(JobSource.value(lane, Int($1)).utf8)) })
       writer.run(of: batch(UInt32(lane), stored), from: 0, count: stored.count)
-      begin(.positionCommitted, UInt64(lane), UInt64(stored.count))
+      if !isAhead { begin(.positionCommitted, UInt64(lane), UInt64(stored.count)) }
     }
     for (place, output) in outputs.enumerated() {
       begin(.output, 0, UInt64(place), output.key == nil ? 0 : 1)

@@ -149,10 +149,10 @@ import Verification
 
   @Test func `C2: a committed position goes back`() throws {
     var run = SmallRun()
-    run.insert(after: "position", position(0, 19))
+    run.insert(after: "position", position(0, 9))
     #expect(try run.judged().found == ["C2 1"])
     var same = SmallRun()
-    same.insert(after: "position", position(0, 20))
+    same.insert(after: "position", position(0, 10))
     #expect(try same.judged().found == [])
   }
 

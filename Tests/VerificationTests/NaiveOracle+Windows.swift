@@ -2,36 +2,6 @@ import Model
 import Queries
 
 extension NaiveOracle {
-  func value(_ expression: Expression, _ cells: [Int64?], _ bound: [NaiveRow] = []) -> Int64? {
-    switch expression {
-    case .column(let c): cells[c]
-    case .constant(let v): v
-    case .null: nil
-    case .bound(let step, let c): bound[step].cells[c]
-    default: preconditionFailure("no engine runs this plan")
-    }
-  }
-
-  func truth(_ predicate: Predicate, _ cells: [Int64?], _ bound: [NaiveRow] = []) -> Bool? {
-    func value(_ e: Expression) -> Int64? { self.value(e, cells, bound) }
-    switch predicate {
-    case .equal(let e, let v): return value(e).map { $0 == v }
-    case .among(let e, let list): return value(e).map { list.contains($0) }
-    case .atLeast(let e, let v): return value(e).map { $0 >= v }
-    case .atMost(let e, let v): return value(e).map { $0 <= v }
-    case .less(let a, let b): return value(a).flatMap { x in value(b).map { x < $0 } }
-    case .same(let a, let b): return value(a).flatMap { x in value(b).map { x == $0 } }
-    case .isNull(let e): return value(e) == nil
-    case .not(let p): return truth(p, cells, bound).map { !$0 }
-    case .and(let parts):
-      let all = parts.map { truth($0, cells, bound) }
-      return all.contains(false) ? false : all.allSatisfy { $0 == true } ? true : nil
-    case .or(let parts):
-      let all = parts.map { truth($0, cells, bound) }
-      return all.contains(true) ? true : all.allSatisfy { $0 == false } ? false : nil
-    }
-  }
-
   func windows(
     _ rows: [NaiveRow], _ key: [Int],
     _ span: (size: Nanoseconds, slide: Nanoseconds, offset: Nanoseconds),
@@ -74,7 +44,7 @@ extension NaiveOracle {
   }
 
   /// Members are in event order.
-  private func cells(_ members: [NaiveRow], _ aggregates: [Aggregate]) -> [Int64?] {
+  func cells(_ members: [NaiveRow], _ aggregates: [Aggregate]) -> [Int64?] {
     aggregates.flatMap { aggregate -> [Int64?] in
       func values(_ c: Int) -> [Int64] { members.compactMap { $0.cells[c] } }
       func sum(_ c: Int) -> Int64? {
@@ -144,7 +114,7 @@ extension NaiveOracle {
         let end = isFree ? rows.count : Swift.min(from + 1, rows.count)
         let candidates = from < end ? Array(from..<end) : []
         let rowsBound = bound.map { rows[$0] }
-        guard let next = candidates.first(where: { truth(step, rows[$0].cells, rowsBound) == true })
+        guard let next = candidates.first(where: { truth(step, rows[$0], rowsBound) == true })
         else { return nil }
         bound.append(next)
       }
@@ -167,7 +137,7 @@ extension NaiveOracle {
           let isBeside =
             absence.sameInstant && n < last && rows[n].time == time && !bound.contains(n)
           return (isAfter || isBeside)
-            && truth(absence.condition, rows[n].cells, rowsBound) == true
+            && truth(absence.condition, rows[n], rowsBound) == true
         }
         if breaks { continue }
         time += absence.within

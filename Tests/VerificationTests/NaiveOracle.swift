@@ -29,6 +29,9 @@ struct NaiveRow {
 /// state that is forgotten. Slow, and for tests only.
 struct NaiveOracle {
   let plan: Plan
+  let flags = NaiveFlags()
+
+  init(plan: Plan) { self.plan = plan }
 
   func rows(_ events: [Small]) -> [Due] {
     var outputs: [[NaiveRow]] = []
@@ -69,18 +72,18 @@ struct NaiveOracle {
     _ planned: PlanOperator, _ number: Int, _ outputs: [[NaiveRow]], _ events: [Small]
   ) -> [NaiveRow] {
     switch planned {
-    case .input:
-      events.map {
+    case .input(let stream):
+      events.filter { $0.stream == stream && !$0.isMarker }.map {
         NaiveRow(
           time: floorDiv($0.time * .millisecond, plan.resolution) * plan.resolution,
           identity: [0, Int64($0.source), Int64($0.sequence)], cells: $0.columns,
           events: [EventID(source: $0.source, sequence: $0.sequence)])
       }
-    case .filter(let i, let predicate): outputs[i].filter { truth(predicate, $0.cells) == true }
+    case .filter(let i, let predicate): outputs[i].filter { truth(predicate, $0) == true }
     case .select(let i, let expressions):
       outputs[i].map { row in
         var row = row
-        row.cells = expressions.map { self.value($0, row.cells) }
+        row.cells = expressions.map { [old = row] in self.value($0, old) }
         return row
       }
     case .union(let inputs): inputs.flatMap { outputs[$0] }
@@ -97,10 +100,21 @@ struct NaiveOracle {
       perKey(outputs[i], key) { matches($0, key, match, number) }
     case .pattern(let i, let key, let steps, let within, let measures):
       perKey(outputs[i], key) { pattern($0, key, steps, within, measures, number) }
-    case .expand, .total, .intervalJoin, .asOfJoin: preconditionFailure("no engine runs this plan")
+    case .expand(let i, let columns, let pairs):
+      outputs[i].flatMap { expanded($0, columns, pairs) }
+    case .total(let i, let key, let aggregates):
+      totals(outputs[i], key, aggregates, number, events)
+    case .intervalJoin(let join): pairs(outputs[join.left], outputs[join.right], join, number)
+    case .asOfJoin(let join): versions(outputs[join.left], outputs[join.right], join)
     case .process(let i, let key, .cardGuard(let limit, let window, let block, let pass)):
       perKey(outputs[i], key) { cards($0, key, limit, window, block, pass, number) }
     }
+  }
+
+  /// Greatest time of the events; markers are none.
+  func end(_ events: [Small]) -> Int64 {
+    let times = events.filter { !$0.isMarker }.map(\.time)
+    return floorDiv((times.max() ?? 0) * .millisecond, plan.resolution) * plan.resolution
   }
 
   func floorDiv(_ a: Int64, _ b: Int64) -> Int64 {
@@ -131,12 +145,12 @@ struct NaiveOracle {
     _ measures: [Measure], _ number: Int
   ) -> [NaiveRow] {
     func attempt(_ i: Int) -> [Int]? {
-      if truth(steps[0], rows[i].cells) != true { return nil }
+      if truth(steps[0], rows[i]) != true { return nil }
       var bound = [i]
       for step in steps.dropFirst() {
         guard
           let next = ((bound.last ?? i) + 1..<max(rows.count, (bound.last ?? i) + 1)).first(where: {
-            truth(step, rows[$0].cells) == true
+            truth(step, rows[$0]) == true
           })
         else { return nil }
         bound.append(next)

@@ -296,6 +296,12 @@ import Verification
     #expect(try run.judged(.init(permit: ["V10"], isJob: true)).verdict == .valid)
   }
 
+  @Test func `a job may commit before Weir has read as far`() throws {
+    var run = JobRun(.eachOnce(.exactly))
+    run.isAhead = true
+    #expect(try run.judged().found == [])
+  }
+
   @Test func `a damaged history is never valid`() throws {
     let run = JobRun(.eachOnce(.exactly))
     for place in stride(from: 60, to: 900, by: 71) {

@@ -1,35 +1,72 @@
 import Model
 import Queries
 
-/// Random plans over three columns: a key, a small value, a number; each may be null.
+/// Random plans over one to three streams of three columns: a key, a small value, a number; each
+/// may be null.
 struct RandomPlans {
   var dice: Dice
-  private var operators: [PlanOperator] = []
-  private var width = 3
-  private var last = 0
-  private(set) var hasSession = false
+  var streams = 1
+  /// Whether joins, lists, totals and arithmetic are drawn as well.
+  var isWide = false
+  var operators: [PlanOperator] = []
+  var width = 3
+  var last = 0
+  /// Operators whose rows a later one may read beside the last, with their columns.
+  var others: [(place: Int, width: Int)] = []
+  var hasSession = false
+  var emission = Emission.final
 
   init(_ dice: Dice) { self.dice = dice }
 
-  private func ms(_ n: Int) -> Int64 { Int64(n) * .millisecond }
+  func ms(_ n: Int) -> Int64 { Int64(n) * .millisecond }
 
   /// A plan, and whether its results need that nothing is late.
   mutating func plan(delay: Int64, lateness: Int64) -> Plan {
-    operators = []
+    operators = (0..<streams).map { .input($0) }
     width = 3
     last = 0
     hasSession = false
-    for _ in 0..<1 + dice.below(3) { addStage() }
+    emission = .final
+    others = (1..<max(streams, 1)).map { ($0, 3) }
+    for stage in 0..<1 + dice.below(3) {
+      if isWide && width <= 12 && dice.below(stage == 0 && streams > 1 ? 2 : 4) == 0 {
+        addWideStage()
+      } else {
+        addStage()
+      }
+    }
+    if isWide && streams > 1 { readAll() }
     return Plan(
       name: "random",
-      input: PlanInput(stream: "events", columns: (0..<3).map { .field("f\($0)") }),
+      inputs: (0..<streams).map {
+        PlanInput(stream: "events\($0)", columns: (0..<3).map { .field("f\($0)") })
+      },
       watermarkDelay: delay * .millisecond, allowedLateness: lateness * .millisecond,
-      operators: [.input(0)] + operators, keyColumns: [0], valueColumns: Array(0..<width))
+      emission: emission, operators: operators, keyColumns: [0], valueColumns: Array(0..<width))
   }
 
-  private mutating func add(_ step: PlanOperator, width new: Int) {
+  /// Every stream is read by the result.
+  private mutating func readAll() {
+    for (place, width) in others where place < streams {
+      if !operators.contains(where: { reads($0, place) }) && width == self.width {
+        add(.union([last, place]), width: width)
+      }
+    }
+  }
+
+  private func reads(_ planned: PlanOperator, _ place: Int) -> Bool {
+    switch planned {
+    case .union(let inputs): inputs.contains(place)
+    case .intervalJoin(let join): join.left == place || join.right == place
+    case .asOfJoin(let join): join.left == place || join.right == place
+    default: false
+    }
+  }
+
+  mutating func add(_ step: PlanOperator, width new: Int) {
+    if others.count < 6 { others.append((last, width)) }
     operators.append(step)
-    last = operators.count
+    last = operators.count - 1
     width = new
   }
 
@@ -106,13 +143,14 @@ struct RandomPlans {
           ])), width: key.count + 3)
   }
 
-  private mutating func aggregates() -> [Aggregate] {
+  mutating func aggregates() -> [Aggregate] {
     var all: [Aggregate] = []
     for _ in 0..<2 + dice.below(3) {
       let c = dice.below(width)
       let by = dice.below(width)
-      switch dice.below(13) {
+      switch dice.below(isWide ? 14 : 13) {
       case 0, 1: all.append(.count)
+      case 13: all.append(.firstDistinct(1 + dice.below(3), c))
       case 2: all.append(.sum(c))
       case 3: all.append(.min(c))
       case 4: all.append(.max(c))
@@ -134,7 +172,7 @@ struct RandomPlans {
   }
 
   /// A condition on a candidate and the rows bound to the steps before `step`.
-  private mutating func predicate(step: Int) -> Predicate {
+  mutating func predicate(step: Int) -> Predicate {
     let column = Expression.column(dice.below(4) == 0 ? 0 : width - 1 - dice.below(2))
     switch dice.below(step > 0 ? 11 : 8) {
     case 0: return .equal(column, Int64(dice.below(4)))

@@ -239,6 +239,8 @@ extension SmallRun {
   /// delay of 5 the watermark may be 14 at most.
   private func lateRun(watermark: Int64, operators: [PlanOperator]? = nil) -> SmallRun {
     var run = SmallRun(operators: operators)
+    run.plan.watermarkDelay = ms(5)
+    run.replace("watermark 18", with: run.watermark(14, at: 8))
     run.events.append(Small(3, 1, 20, [1, 1]))
     run.insert(
       after: "polled 1@10", run.sent(1, [20], at: 6), run.acknowledged(1, 20, 1, [20], at: 7),

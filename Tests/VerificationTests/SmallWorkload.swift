@@ -12,8 +12,14 @@ struct Small {
   /// Milliseconds of event time.
   var time: Int64
   var columns: [Int64?]
+  /// The stream of its source.
+  var stream: Int
+  var isMarker = false
 
-  init(_ time: Int64, _ source: UInt32, _ sequence: UInt64, _ columns: [Int64?]) {
+  init(
+    _ time: Int64, _ source: UInt32, _ sequence: UInt64, _ columns: [Int64?], stream: Int = 0
+  ) {
+    self.stream = stream
     self.time = time
     self.source = source
     self.sequence = sequence
@@ -55,7 +61,7 @@ struct SmallSource: EventSource {
       block.eventTime[i] = event.time * .millisecond
       block.digest[i] = evidenceHash(source: 77, sequence: event.sequence)
       block.start[i + 1] = 0
-      block.keyLength[i] = .max
+      block.keyLength[i] = event.isMarker ? RecordEntry.markerKey : RecordEntry.noKey
       block.nulls[i] = 0
       for (c, value) in event.columns.enumerated() {
         block.columns[c][i] = value ?? 0
@@ -82,9 +88,13 @@ struct SmallSource: EventSource {
 }
 
 func workload(_ events: [Small], _ plan: Plan, perBlock: Int = 4, lanes: Int? = nil) -> Workload {
-  Workload(
-    kind: "small", source: SmallSource(events, lanes: lanes, perBlock: perBlock), stream: "events",
-    eventNoun: "events", resultNoun: "results", plan: plan, schema: "{}", schemaID: 1)
+  let source = SmallSource(events, lanes: lanes, perBlock: perBlock)
+  var laneStream = [Int?](repeating: plan.inputs.count == 1 ? 0 : nil, count: source.laneCount)
+  for event in events { laneStream[Int(event.source)] = event.stream }
+  return Workload(
+    kind: "small", source: source,
+    streams: plan.inputs.map { WorkloadStream(name: $0.stream, schema: "{}", schemaID: 1) },
+    laneStream: laneStream, eventNoun: "events", resultNoun: "results", plan: plan)
 }
 
 func plan(
