@@ -200,7 +200,9 @@ struct ResultBuilder {
       attribution: results.attribution.map { .init(name: $0.cause.name, count: $0.count) },
       ledger: judgement.ledger.rows.map { .init(name: $0.name, count: $0.count) },
       lateDropped: judgement.lateDropped,
-      regime: judgement.regimeIsComplete ? "complete" : "lossy",
+      // When a job closes its windows is its own matter.
+      regime: facts.scenario.engine.job != nil
+        ? "" : judgement.regimeIsComplete ? "complete" : "lossy",
       greatestDisorder: judgement.greatestDisorder)
   }
 

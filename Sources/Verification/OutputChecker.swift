@@ -186,6 +186,8 @@ public final class OutputChecker {
     if inputs.count == 0 { findings.gaps.append("the input was not read back") }
     judgement.gaps += findings.gaps
     judgement.results = findings.results
+    judgement.results.found =
+      findings.results.due &- findings.results.missing &- findings.results.different
   }
 }
 

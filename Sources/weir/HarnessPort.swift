@@ -20,6 +20,9 @@ func execute(
 ) throws(Problems) -> RunResult {
   var scenario = loaded.scenario
   scenario.faults = resolveFaults(of: scenario)
+  let job = JobSystem(scenario, scenarioPath: scenarioPath, folder: folder)
+  // The scenario in the run folder finds the job from there.
+  scenario.engine.job?.directory = job?.directory
   var timeless = scenario
   if scenario.backbone.kind == .embedded { timeless.clock = .virtual }
   var request = RunRequest(
@@ -30,7 +33,7 @@ func execute(
   request.openLive = { (scenario: Scenario) throws(RunFailure) in
     try openLiveSystem(scenario, scenarioPath: scenarioPath, folder: folder)
   }
-  if let job = JobSystem(scenario, scenarioPath: scenarioPath, folder: folder) {
+  if let job {
     request.expectedRows = try job.rowProviders { () throws(Problems) in
       try runTwin(of: loaded, scenarioPath: scenarioPath, folder: folder, progress: progress)
     }

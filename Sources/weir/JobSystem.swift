@@ -28,7 +28,8 @@ struct JobSystem {
     self.folder = folder
   }
 
-  private var directory: String {
+  /// Where commands run.
+  var directory: String {
     let beside = Files.parent(scenarioPath)
     guard let own = job.directory else { return Files.realPath(beside) ?? beside }
     let path = own.hasPrefix("/") ? own : "\(beside)/\(own)"
