@@ -58,14 +58,22 @@ final class EqualCheck: OutputFold {
     if !problem.isEmpty { self.problem = problem }
   }
 
+  /// Rows of files and commands have no key.
+  private var comparesKeys: Bool {
+    switch source {
+    case .twin, .run: true
+    case .file, .command: false
+    }
+  }
+
   /// What is compared of a record.
   private func text(of record: OutputRecord) -> String {
     var json = record.json ?? .null
     for field in ignore {
       if case .value(let names) = field { json = json.without(names[...]) }
     }
-    let key = by.contains(.key) || ignore.contains(.key) ? nil : record.key
-    return (key.map { String(decoding: $0, as: UTF8.self) + " " } ?? "") + compared(json)
+    let isCompared = comparesKeys && !by.contains(.key) && !ignore.contains(.key)
+    return (isCompared ? record.cell(.key) + " " : "") + compared(json)
   }
 
   func finish(_ evidence: OutputEvidence, _ findings: inout OutputFindings) {

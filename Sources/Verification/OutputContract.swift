@@ -35,7 +35,7 @@ struct OutputRecord {
   /// Text of a field as it is compared; "null" where there is none.
   func cell(_ field: FieldPath) -> String {
     switch field {
-    case .key: key.map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    case .key: key.map { keyText($0) } ?? "null"
     case .eventTime: "null"
     case .value(let names): cellText(json?.value(at: names))
     }
@@ -55,6 +55,17 @@ struct RowName: Hashable {
   init(_ cells: [String]) { self.cells = cells }
 
   var text: String { "[\(cells.map { $0.prefix(60) }.joined(separator: ", "))]" }
+}
+
+/// A key as it is compared: its text, or its bytes in hexadecimal where they are none.
+func keyText(_ bytes: [UInt8]) -> String {
+  if let text = String(validating: bytes, as: UTF8.self),
+    text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 })
+  {
+    return text
+  }
+  let digits = Array("0123456789abcdef")
+  return "0x" + String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
 }
 
 /// A value as it is compared: numbers by what they are and not by how they are written, texts
@@ -102,7 +113,7 @@ final class InputFields {
 
   func cell(_ field: FieldPath, _ block: EventBlock, _ index: Int, _ json: JSONValue?) -> String {
     switch field {
-    case .key: block.key(index).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    case .key: block.key(index).map { keyText([UInt8]($0)) } ?? "null"
     case .eventTime: String(block.eventTime[index])
     case .value(let names): cellText(json?.value(at: names))
     }

@@ -254,6 +254,16 @@ import Verification
     #expect(outcome.anomaly("S2")?.witnesses.first?.events == [EventID(source: 0, sequence: 0)])
   }
 
+  @Test func `equal: the key of a record is compared where both sides have one`() throws {
+    var run = equal()
+    run.outputs[3].key = "k"
+    #expect(try run.judged().verdict == .valid, "rows of a file have none")
+    run.checks[0].kind = .equal(by: [source, sequence], to: .twin, ignore: [])
+    #expect(try run.judged().found == ["E1 1"])
+    run.checks[0].kind = .equal(by: [source, sequence], to: .twin, ignore: [.key])
+    #expect(try run.judged().verdict == .valid)
+  }
+
   @Test func `equal: what may differ is not looked at`() throws {
     var run = equal(ignore: [.value(["cents"])])
     run.outputs[2].value = run.outputs[2].value.replacing("\"cents\":2", with: "\"cents\":20")
