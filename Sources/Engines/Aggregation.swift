@@ -63,7 +63,7 @@ struct Aggregation {
     case .min, .max, .distinct, .quantile: 2
     case .sum, .mean: 3
     case .first, .last: 2 + order.words
-    case .firstDistinct: preconditionFailure("refused by the rules")
+    case .firstDistinct: preconditionFailure("a table has it")
     case .argMin, .argMax: 3 + order.words
     }
   }
@@ -87,7 +87,7 @@ struct Aggregation {
       if let x = Self.value(row, c), cell[1] == 0 || x < cell[0] { (cell[0], cell[1]) = (x, 1) }
     case .max(let c):
       if let x = Self.value(row, c), cell[1] == 0 || x > cell[0] { (cell[0], cell[1]) = (x, 1) }
-    case .firstDistinct: preconditionFailure("refused by the rules")
+    case .firstDistinct: preconditionFailure("a table has it")
     case .first(let c): if let x = Self.value(row, c) { keep(x, row, cell, last: false) }
     case .last(let c): if let x = Self.value(row, c) { keep(x, row, cell, last: true) }
     case .argMin(let c, let by):
@@ -171,7 +171,7 @@ struct Aggregation {
         let sum = Int128(cell[1]) << 64 | Int128(UInt64(bitPattern: cell[0]))
         value = cell[2] == 0 ? nil : Int64(exactly: sum)
         if cell[2] != 0 && value == nil { fits = false }
-      case .firstDistinct: preconditionFailure("refused by the rules")
+      case .firstDistinct: preconditionFailure("a table has it")
       case .distinct:
         let sorted = Self.values(cell, lists).sorted()
         value = Int64(sorted.indices.count { $0 == 0 || sorted[$0] != sorted[$0 - 1] })

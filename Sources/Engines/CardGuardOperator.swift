@@ -4,6 +4,7 @@ import Queries
 /// The machine `cardGuard` (`Machine`): velocity and blocking per key, in event order.
 final class CardGuardOperator: Operator {
   private let digest: KeyDigest
+  private let key: [Int]
   private let limit: Int
   private let window: Nanoseconds
   private let block: Nanoseconds
@@ -26,6 +27,7 @@ final class CardGuardOperator: Operator {
     defects: Set<EngineDefect>
   ) {
     digest = KeyDigest(key)
+    self.key = key
     self.limit = limit
     self.window = window
     self.block = block
@@ -73,7 +75,9 @@ final class CardGuardOperator: Operator {
   ) {
     let t = row[0]
     var attempts = 1
-    for slot in 0..<(limit - 1) where record[Self.times + slot] >= t - window { attempts += 1 }
+    for slot in 0..<max(limit - 1, 0) where record[Self.times + slot] >= t - window {
+      attempts += 1
+    }
     var code: Int64 = 0
     if t < record[2] {
       code = 62
@@ -86,7 +90,7 @@ final class CardGuardOperator: Operator {
     }
     record[Self.times] = t
     record[1] = max(t + window, record[2])
-    answer(row, origin, code: code, attempts: attempts, blockedUntil: record[2])
+    answer(row, origin, code: code, attempts: min(attempts, limit), blockedUntil: record[2])
   }
 
   @inline(__always) private func answer(
@@ -102,10 +106,17 @@ final class CardGuardOperator: Operator {
     scratch[last] = code
     scratch[last + 1] = Int64(attempts)
     scratch[last + 2] = blockedUntil
-    if row[0] >= blockedUntil { nulls |= 1 << UInt32(pass.count + 2) }
+    if row[0] >= blockedUntil && code != 65 { nulls |= 1 << UInt32(pass.count + 2) }
     scratch[0] = row[0]
     scratch[1] = RowLayout.identity(source: RowLayout.source(row), nulls: nulls)
     scratch[2] = row[2]
+    if identifies {
+      // Decisions of one card and time are numbered as their requests are.
+      var made = Origin.of(row, origin)
+      let id = made.identity ?? RowIdentity(made.latest)
+      made.identity = RowIdentity(RowIdentity(number, row, key).words + id.words)
+      return emit(scratch, &made)
+    }
     emit(scratch, origin)
   }
 

@@ -11,9 +11,10 @@ extension EmbeddedEngine {
     history.begin(.checkpointBegan, at: now)
     history.number(checkpoint)
     var changed = 0
-    checkpointPositions = Array(repeating: 0, count: settings.partitions)
+    checkpointPositions = Array(repeating: 0, count: input.allPartitions)
+    changed += program.changedLines
+    program.checkpoint(checkpoint)
     for task in tasks {
-      changed += task.changedLines
       task.checkpoint(checkpoint)
       for (local, partition) in task.partitions.enumerated() {
         checkpointPositions[partition] = task.positions[local]
@@ -76,6 +77,7 @@ extension EmbeddedEngine {
     committedCheckpoint = snapshot
     // A restart that brings back the one before is a defect to be seen: only then is it kept.
     let keepsOlder = settings.defects.contains(.staleRestore) && snapshot > 0
+    program.forget(before: keepsOlder ? snapshot - 1 : snapshot)
     for task in tasks { task.forget(before: keepsOlder ? snapshot - 1 : snapshot) }
     if reachedEnd {
       isDrained = true
@@ -103,6 +105,8 @@ extension EmbeddedEngine {
       }
     }
     reachedEnd = true
+    // The end of the run in event time, which machines and totals want to know before.
+    program.greatest = tasks.map(\.greatest).max() ?? .min
     for task in tasks {
       task.advanceToEnd(at: now)
       sink.write(task.takeRows(), task: task.number, at: now, &outbox)

@@ -14,8 +14,12 @@ import Schemas
 public final class EmbeddedEngine {
   let settings: EngineSettings
   let history: HistoryWriter
-  let makeTask: (Int, [Int]) throws(PlanError) -> EngineTask
+  let input: EngineInput
+  var program: Program
   var tasks: [EngineTask] = []
+  private let recorder: LateRecorder
+  /// Of each partition: its task, and its place among the task's.
+  var homes: [(task: Int, local: Int)] = []
   var sink: SinkWriter
   let sinkClient = ClientID(.sink, 0)
 
@@ -51,34 +55,54 @@ public final class EmbeddedEngine {
   /// Records worked through.
   public internal(set) var processed: UInt64 = 0
 
+  /// `readers` are those of the plan's inputs, in their order; `laneStream` says which of them each
+  /// lane belongs to.
   public init(
-    _ settings: EngineSettings, plan: Plan, reader: ColumnReader, lanes: Int,
+    _ settings: EngineSettings, plan: Plan, readers: [ColumnReader], laneStream: [Int?],
     lateLanes: Set<Int>, history: HistoryWriter
   ) throws(PlanError) {
     self.settings = settings
     self.history = history
+    input = EngineInput(
+      plan: plan, readers: readers, laneStream: laneStream, lateLanes: lateLanes,
+      partitions: settings.partitions)
     sink = SinkWriter(
       partitions: settings.resultPartitions, isTransactional: settings.sink == .transactional,
       history: history)
-    readPositions = Array(repeating: 0, count: settings.partitions)
+    readPositions = Array(repeating: 0, count: input.allPartitions)
     func table(_ cost: (Nanoseconds, Nanoseconds)) -> DelayTable {
       DelayTable(median: cost.0, p99: cost.1)
     }
     costs = (table(settings.recordCost), table(settings.stateCost), table(settings.checkpointCost))
     draws = DrawFamily(seed: settings.seed, component: "engine", purpose: "costs").stream(0)
-    makeTask = { (number, partitions) throws(PlanError) in
-      try EngineTask(
-        number: number, partitions: partitions, plan: plan, reader: reader, lanes: lanes,
-        lateLanes: lateLanes, history: history, defects: settings.defects)
+    let recorder = LateRecorder(history: history)
+    self.recorder = recorder
+    program = try Program(plan, tasks: settings.tasks, defects: settings.defects) {
+      recorder.record($0)
     }
-    try buildTasks()
+    buildTasks()
   }
 
-  func buildTasks() throws(PlanError) {
+  func rebuild() throws(PlanError) {
+    let recorder = recorder
+    program = try Program(input.plan, tasks: settings.tasks, defects: settings.defects) {
+      recorder.record($0)
+    }
+    buildTasks()
+  }
+
+  private func buildTasks() {
     tasks = []
+    homes = Array(repeating: (0, 0), count: input.allPartitions)
     for number in 0..<settings.tasks {
-      let mine = (0..<settings.partitions).filter { $0 % settings.tasks == number }
-      tasks.append(try makeTask(number, mine))
+      let mine = (0..<input.allPartitions).filter {
+        input.task(of: $0, tasks: settings.tasks) == number
+      }
+      for (local, partition) in mine.enumerated() { homes[partition] = (number, local) }
+      tasks.append(
+        EngineTask(
+          number: number, partitions: mine, input: input, program: program, history: history,
+          recorder: recorder))
     }
     work = Array(repeating: [], count: settings.tasks)
     workHead = Array(repeating: 0, count: settings.tasks)
@@ -149,9 +173,11 @@ public final class EmbeddedEngine {
       settings.defects.contains(.staleRestore) && snapshot > 1 ? snapshot - 1 : snapshot
     let before = tasks.map(\.positions)
     if restored == 0 {
-      try buildTasks()
+      try rebuild()
     } else {
+      program.restore(restored)
       for task in tasks { task.restore(restored) }
+      program.greatest = tasks.map(\.greatest).max() ?? .min
     }
     for task in tasks { task.setPositions(positions) }
     if settings.defects.contains(.skipsReplay) && snapshot > 0 {
@@ -193,7 +219,7 @@ public final class EmbeddedEngine {
   func poll(_ partition: Int, at now: Instant, _ outbox: inout EngineOutbox) {
     outbox.commands.append(
       .poll(
-        client(partition % settings.tasks), .input, partition: partition,
+        client(homes[partition].task), .input, partition: partition,
         offset: readPositions[partition], committedOnly: true))
   }
 
@@ -241,7 +267,7 @@ public final class EmbeddedEngine {
     guard phase == .running else { return }
     var records = 0
     for delivery in deliveries { records += delivery.batch.count - delivery.first }
-    let task = partition % settings.tasks
+    let task = homes[partition].task
     readPositions[partition] = next
     let cost = records == 0 ? 0 : costs.record.draw(word()) * Int64(records)
     busy += cost
@@ -254,7 +280,7 @@ public final class EmbeddedEngine {
 
   public func fire(
     _ timer: EngineTimer, at now: Instant, _ outbox: inout EngineOutbox
-  ) {
+  ) throws(PlanError) {
     if pausedSince != nil {
       heldTimers.append(timer)
       return
@@ -264,7 +290,7 @@ public final class EmbeddedEngine {
       if phase == .stopped { start(at: now, &outbox) }
     case .watch: break
     case .taskDone(let task, let life):
-      if life == self.life && phase == .running { finishWork(task, at: now, &outbox) }
+      if life == self.life && phase == .running { try finishWork(task, at: now, &outbox) }
     case .checkpoint(let life):
       if life == self.life && phase == .running {
         beginCheckpoint(at: now, &outbox)
@@ -282,7 +308,9 @@ public final class EmbeddedEngine {
     }
   }
 
-  func finishWork(_ number: Int, at now: Instant, _ outbox: inout EngineOutbox) {
+  func finishWork(
+    _ number: Int, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError) {
     let item = work[number][workHead[number]]
     workHead[number] += 1
     if workHead[number] == work[number].count {
@@ -294,13 +322,14 @@ public final class EmbeddedEngine {
       workHead[number] = 0
     }
     let task = tasks[number]
-    let local = item.partition / settings.tasks
+    let local = homes[item.partition].local
     for delivery in item.deliveries {
       task.receive(delivery, partition: local, at: now)
       processed &+= UInt64(delivery.batch.count - delivery.first)
     }
     task.skip(to: item.next, partition: local)
-    _ = task.advance(at: now)
+    task.advance(at: now)
+    if let failure = program.failure { throw PlanError(message: failure) }
     sink.write(task.takeRows(), task: number, at: now, &outbox)
     poll(item.partition, at: now, &outbox)
     if endOffsets != nil { finishInput(at: now, &outbox) }

@@ -112,6 +112,7 @@ public enum SinkMode: Hashable, Sendable {
 /// How the embedded engine is set up, and what its parts cost.
 public struct EngineSettings: Sendable {
   public var tasks: Int
+  /// Partitions of each input stream: partition p of stream i is number i * partitions + p.
   public var partitions: Int
   public var resultPartitions: Int
   public var sink: SinkMode

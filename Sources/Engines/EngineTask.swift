@@ -5,78 +5,99 @@ import Model
 import Queries
 import Schemas
 
-/// One task of the embedded engine: its partitions, the rows that wait for the watermark, and the
-/// operators. It can be saved and brought back at any checkpoint.
+/// What the tasks of an engine read, and how.
+struct EngineInput {
+  let plan: Plan
+  /// One for each stream of the plan.
+  let readers: [ColumnReader]
+  /// Of each lane: the stream of its events, nil for one that no stream of the plan has.
+  let laneStream: [Int?]
+  /// Lanes that are late by design: they move no watermark and hold none back.
+  let lateLanes: Set<Int>
+  /// Partitions of each stream.
+  let partitions: Int
+
+  /// Partitions of all streams.
+  var allPartitions: Int { partitions * plan.inputs.count }
+
+  func stream(of partition: Int) -> Int { partition / partitions }
+
+  /// A partition belongs to the task of its number within the stream, so that equal keys of all
+  /// streams meet in one task.
+  func task(of partition: Int, tasks: Int) -> Int { partition % partitions % tasks }
+}
+
+/// One task of the embedded engine: its partitions and its part of the program. It can be saved and
+/// brought back at any checkpoint.
 final class EngineTask {
   let number: Int
   /// Partitions that it reads, ascending.
   let partitions: [Int]
   /// Next offset of each of its partitions.
   private(set) var positions: [Int64]
+  /// The least watermark of its streams.
   private(set) var watermark = Int64.min
+  /// Greatest event time seen, markers left out.
+  private(set) var greatest = Int64.min
 
+  private let input: EngineInput
   private let plan: Plan
-  private let reader: ColumnReader
   private let program: Program
-  private var buffer: SortBuffer
   private let history: HistoryWriter
-  private var at = Instant.zero
 
   /// Greatest event time seen of each (partition, source); lanes that are late by design have none.
   private var frontiers: [Int64]
   private let lanes: Int
   private let isLate: [Bool]
+  private let markers: [Condition?]
   private let scratch: UnsafeMutablePointer<Int64>
+  /// Watermarks of its streams, and the steps in which they go.
+  private var streams: [Int64]
+  private let granule: Nanoseconds
   private var snapshots: [UInt64: Snapshot] = [:]
-
-  /// Memory of a snapshot that is not needed any more.
-  private var spare: [[Int64]] = []
 
   private struct Snapshot {
     var positions: [Int64]
     var watermark: Int64
+    var greatest: Int64
     var frontiers: [Int64]
-    var waiting: [Int64]
+    var streams: [Int64]
   }
 
   init(
-    number: Int, partitions: [Int], plan: Plan, reader: ColumnReader, lanes: Int,
-    lateLanes: Set<Int>, history: HistoryWriter, defects: Set<EngineDefect>
-  ) throws(PlanError) {
+    number: Int, partitions: [Int], input: EngineInput, program: Program,
+    history: HistoryWriter, recorder: LateRecorder
+  ) {
     self.number = number
     self.partitions = partitions
-    self.plan = plan
-    self.reader = reader
-    self.lanes = lanes
+    self.input = input
+    self.program = program
     self.history = history
+    self.recorder = recorder
+    plan = input.plan
+    lanes = input.laneStream.count
     positions = Array(repeating: 0, count: partitions.count)
     frontiers = Array(repeating: .min, count: partitions.count * lanes)
-    isLate = (0..<lanes).map { lateLanes.contains($0) }
-    let words = RowLayout.header + plan.input.columns.count
-    scratch = .allocate(capacity: words)
-    // Finer buckets than a sixteenth of the delay would not make results sooner by much.
-    var width = plan.resolution
-    while width * 32 <= plan.watermarkDelay { width *= 2 }
-    buffer = SortBuffer(rowWords: words, width: width)
-    let late = LateRecorder(history: history, task: number)
-    program = try Program(plan, defects: defects) { step, row in
-      late.record(step, RowLayout.source(row), UInt64(bitPattern: row[2]))
-    }
-    recorder = late
-    if program.needsOrder && plan.allowedLateness > 0 {
-      throw PlanError(
-        message: "allowed lateness with operators in event order is not in this version")
+    isLate = (0..<lanes).map { input.lateLanes.contains($0) }
+    let faults = ProgramFaults()
+    markers = plan.inputs.map { $0.isMarker.map { Condition.compile($0, faults) } }
+    let width = plan.inputs.map(\.columns.count).max() ?? 0
+    scratch = .allocate(capacity: RowLayout.header + width)
+    streams = Array(repeating: .min, count: plan.inputs.count)
+    granule = plan.granule
+    if partitions.isEmpty {
+      // Nothing will ever come here: others need not wait for it.
+      streams = Array(repeating: .max, count: plan.inputs.count)
+      program.advance(number, to: streams)
     }
   }
 
   private let recorder: LateRecorder
-  /// What was read ahead; kept so that it is read.
-  private var expected: Int64 = 0
 
   deinit { scratch.deallocate() }
 
   /// Rows that wait for the watermark.
-  var waiting: Int { buffer.count }
+  var waiting: Int { program.waiting(number) }
 
   /// Takes the records of one delivery, at an instant.
   func receive(_ delivery: Delivery, partition local: Int, at now: Instant) {
@@ -91,19 +112,22 @@ final class EngineTask {
     history.number(UInt64(delivery.baseOffset + Int64(delivery.first)))
     history.word(sum)
     history.run(of: batch, from: delivery.first, count: count)
+    let stream = input.stream(of: partitions[local])
+    let entry = program.input(stream, task: number)
     for index in delivery.first..<batch.count {
-      take(batch, index, local, delivery.baseOffset + Int64(index), now)
+      take(batch, index, local, stream, entry, delivery.baseOffset + Int64(index), now)
     }
     positions[local] = delivery.baseOffset + Int64(batch.count)
   }
 
   @inline(__always) private func take(
-    _ batch: RecordBatch, _ index: Int, _ local: Int, _ offset: Int64, _ now: Instant
+    _ batch: RecordBatch, _ index: Int, _ local: Int, _ stream: Int, _ entry: Operator,
+    _ offset: Int64, _ now: Instant
   ) {
     var nulls: UInt32 = 0
     let header: RecordHeader
     do throws(RecordError) {
-      header = try reader.read(
+      header = try input.readers[stream].read(
         batch.value(index), key: batch.key(index), into: scratch + RowLayout.header,
         nulls: &nulls)
     } catch {
@@ -119,15 +143,9 @@ final class EngineTask {
     scratch[0] = t
     scratch[1] = RowLayout.identity(source: header.source, nulls: nulls)
     scratch[2] = Int64(bitPattern: header.sequence)
-    if !program.needsOrder {
-      program.input.push(scratch, nil)
-    } else if t < watermark {
-      for step in program.orderedEntries {
-        recorder.record(step, header.source, header.sequence)
-      }
-    } else {
-      buffer.add(scratch)
-    }
+    if let marker = markers[stream], marker.test(scratch) == .yes { return }
+    if t > greatest { greatest = t }
+    entry.push(scratch, nil)
   }
 
   @inline(__always) private func floored(_ time: Int64) -> Int64 {
@@ -144,16 +162,27 @@ final class EngineTask {
     history.text(reason)
   }
 
-  /// Moves the watermark as far as every (partition, source) allows. True when it moved.
-  func advance(at now: Instant) -> Bool {
+  /// Moves the watermarks as far as every (partition, source) allows.
+  func advance(at now: Instant) {
+    if partitions.isEmpty { return }
+    for stream in streams.indices {
+      let least = least(of: stream)
+      if least == .min || least == .max { continue }
+      let low = lowered(least, by: plan.delay(of: stream))
+      streams[stream] = max(streams[stream], floorDivision(low, granule) * granule)
+    }
+    advanceProgram(at: now)
+  }
+
+  /// The least of the greatest times of the inputs of a stream's watermark.
+  private func least(of stream: Int) -> Int64 {
     var least = Int64.max
-    for local in partitions.indices {
-      for lane in 0..<lanes where !isLate[lane] {
+    for local in partitions.indices where input.stream(of: partitions[local]) == stream {
+      for lane in 0..<lanes where !isLate[lane] && input.laneStream[lane] == stream {
         least = min(least, frontiers[local * lanes + lane])
       }
     }
-    if least == .min || least == .max { return false }
-    return advance(to: buffer.floor(least - plan.watermarkDelay), at: now)
+    return least
   }
 
   /// Steps over offsets that hold no records for this reader.
@@ -162,48 +191,33 @@ final class EngineTask {
   }
 
   /// Everything has been read: nothing older will come.
-  func advanceToEnd(at now: Instant) { _ = advance(to: .max, at: now) }
+  func advanceToEnd(at now: Instant) {
+    streams = Array(repeating: .max, count: streams.count)
+    advanceProgram(at: now)
+  }
 
-  private func advance(to new: Int64, at now: Instant) -> Bool {
-    if new <= watermark { return false }
-    watermark = new
+  private func advanceProgram(at now: Instant) {
     recorder.at = now
-    recorder.watermark = new
-    history.begin(.watermark, at: now)
-    history.number(UInt64(number))
-    history.signed(new)
-    let input = program.input
-    var sum: Int64 = 0
-    buffer.release(below: new) {
-      sum &+= input.expect($0)
-    } _: {
-      input.push($0, nil)
+    program.greatest = max(program.greatest, greatest)
+    let new = streams.min() ?? .min
+    if new > watermark && !partitions.isEmpty {
+      watermark = new
+      history.begin(.watermark, at: now)
+      history.number(UInt64(number))
+      history.signed(new)
     }
-    expected = sum
-    program.advance(to: new)
-    return true
+    program.advance(number, to: streams)
   }
 
-  /// Rows that came out since the last time.
-  func takeRows() -> [ResultRow] {
-    if program.output.rows.isEmpty { return [] }
-    defer { program.output.rows.removeAll(keepingCapacity: true) }
-    return program.output.rows
-  }
+  /// Rows that came out since the last time, in any task.
+  func takeRows() -> [ResultRow] { program.output.isEmpty ? [] : program.output.take() }
 
   // Checkpoints
 
-  /// Lines of 64 bytes that a snapshot of now would write.
-  var changedLines: Int {
-    buffer.count + program.operators.reduce(0) { $0 + $1.changedLines }
-  }
-
   func checkpoint(_ number: UInt64) {
-    let memory = spare.popLast() ?? []
     snapshots[number] = Snapshot(
-      positions: positions, watermark: watermark, frontiers: frontiers,
-      waiting: buffer.contents(reusing: memory))
-    for step in program.operators { step.checkpoint(number) }
+      positions: positions, watermark: watermark, greatest: greatest, frontiers: frontiers,
+      streams: streams)
   }
 
   /// Brings back a checkpoint that was taken; reading goes on at its positions.
@@ -213,22 +227,13 @@ final class EngineTask {
     }
     positions = snapshot.positions
     watermark = snapshot.watermark
-    recorder.watermark = watermark
+    greatest = snapshot.greatest
     frontiers = snapshot.frontiers
-    buffer.restore(snapshot.waiting, watermark: watermark)
-    for step in program.operators { step.restore(number) }
-    program.output.rows.removeAll()
+    streams = snapshot.streams
     snapshots = snapshots.filter { $0.key <= number }
   }
 
-  func forget(before number: UInt64) {
-    for step in program.operators { step.forget(before: number) }
-    for old in snapshots.keys.sorted() where old < number {
-      if let snapshot = snapshots.removeValue(forKey: old), spare.isEmpty {
-        spare.append(snapshot.waiting)
-      }
-    }
-  }
+  func forget(before number: UInt64) { snapshots = snapshots.filter { $0.key >= number } }
 
   /// A defect: positions of now with the state of a checkpoint.
   func overridePositions(_ new: [Int64]) { positions = new }
@@ -238,26 +243,30 @@ final class EngineTask {
   }
 }
 
+extension Plan {
+  /// The steps in which watermarks go: finer ones than a sixteenth of the shortest delay would not
+  /// make results sooner by much.
+  var granule: Nanoseconds {
+    let wait = inputs.indices.map { delay(of: $0) }.min() ?? watermarkDelay
+    var width = resolution
+    while width * 32 <= wait { width *= 2 }
+    return width
+  }
+}
+
 /// Writes down events that came too late.
-private final class LateRecorder {
+final class LateRecorder {
   private let history: HistoryWriter
-  private let task: Int
   var at = Instant.zero
 
-  init(history: HistoryWriter, task: Int) {
-    self.history = history
-    self.task = task
-  }
+  init(history: HistoryWriter) { self.history = history }
 
-  /// The watermark that judges; also the time in the entry.
-  var watermark = Int64.min
-
-  func record(_ step: Int, _ source: UInt32, _ sequence: UInt64) {
+  func record(_ late: LateEvent) {
     history.begin(.lateDropped, at: at)
-    history.number(UInt64(task))
-    history.number(UInt64(step))
-    history.number(UInt64(source))
-    history.number(sequence)
-    history.signed(watermark)
+    history.number(UInt64(late.task))
+    history.number(UInt64(late.step))
+    history.number(UInt64(late.event.source))
+    history.number(late.event.sequence)
+    history.signed(late.watermark)
   }
 }

@@ -45,14 +45,17 @@ final class MatchOperator: Operator {
   /// The candidate's columns, then those of the rows bound to each step.
   private let combined: UnsafeMutablePointer<Int64>
 
-  init(inputWidth: Int, key: [Int], _ match: Match, defects: Set<EngineDefect>) {
+  init(
+    inputWidth: Int, key: [Int], _ match: Match, faults: ProgramFaults,
+    defects: Set<EngineDefect>
+  ) {
     digest = KeyDigest(key)
     self.key = key
     self.match = match
     self.inputWidth = inputWidth
     forgetsDeadlines = defects.contains(.lostTimer)
     let all = match.steps + (match.absence.map { [$0.condition] } ?? [])
-    conditions = Conditions(all.map { $0.placingBound(inputWidth) })
+    conditions = Conditions(all.map { $0.placingBound(inputWidth) }, faults)
     scratch = .allocate(capacity: RowLayout.header + key.count + match.measures.count)
     combined = .allocate(capacity: RowLayout.header + inputWidth * (1 + match.steps.count))
     super.init(width: key.count + match.measures.count)
@@ -155,6 +158,7 @@ final class MatchOperator: Operator {
       }
       place += inputWidth
     }
+    combined[0] = row.time
     combined[1] = RowLayout.identity(source: 0, nulls: UInt32(truncatingIfNeeded: nulls))
     return conditions.test(step, combined) == .yes
   }
@@ -197,6 +201,10 @@ final class MatchOperator: Operator {
     scratch[0] = time
     scratch[1] = RowLayout.identity(source: origin.latest.source, nulls: nulls)
     scratch[2] = Int64(bitPattern: origin.latest.sequence)
+    identify(&origin, scratch, key.indices)
+    if identifies {
+      origin.identity = origin.identity.map { RowIdentity($0.words + bound[0].identity.words) }
+    }
     emit(scratch, &origin)
   }
 
@@ -213,21 +221,9 @@ final class MatchOperator: Operator {
 extension Predicate {
   /// The predicate over one long row: the candidate's columns, then those of each bound row.
   func placingBound(_ width: Int) -> Predicate {
-    func place(_ expression: Expression) -> Expression {
+    placing { expression in
       guard case .bound(let step, let column) = expression else { return expression }
       return .column(width * (1 + step) + column)
-    }
-    switch self {
-    case .equal(let e, let v): return .equal(place(e), v)
-    case .among(let e, let list): return .among(place(e), list)
-    case .atLeast(let e, let v): return .atLeast(place(e), v)
-    case .atMost(let e, let v): return .atMost(place(e), v)
-    case .and(let parts): return .and(parts.map { $0.placingBound(width) })
-    case .or(let parts): return .or(parts.map { $0.placingBound(width) })
-    case .not(let part): return .not(part.placingBound(width))
-    case .less(let a, let b): return .less(place(a), place(b))
-    case .same(let a, let b): return .same(place(a), place(b))
-    case .isNull(let e): return .isNull(place(e))
     }
   }
 }

@@ -31,10 +31,10 @@ final class PatternOperator: Operator {
 
   init(
     inputWidth: Int, key: [Int], steps: [Predicate], within: Nanoseconds, measures: [Measure],
-    defects: Set<EngineDefect>
+    faults: ProgramFaults, defects: Set<EngineDefect>
   ) {
     digest = KeyDigest(key)
-    self.steps = Conditions(steps)
+    self.steps = Conditions(steps, faults)
     self.within = within
     self.key = key
     self.measures = measures
@@ -158,6 +158,12 @@ final class PatternOperator: Operator {
     var origin = Origin(
       evidence: evidence,
       latest: EventID(source: RowLayout.source(last), sequence: UInt64(bitPattern: last[2])))
+    if identifies {
+      let first = nodes.row(bound[0])
+      let id = RowIdentity(
+        source: RowLayout.source(first), sequence: UInt64(bitPattern: first[2]))
+      origin.identity = RowIdentity(RowIdentity(number, scratch, key.indices).words + id.words)
+    }
     emit(scratch, &origin)
   }
 

@@ -5,6 +5,8 @@ import Queries
 struct PlanRules {
   let plan: Plan
   let index: Int
+  /// Columns of its inputs.
+  let widths: [Int]
 
   func check(_ step: PlanOperator) throws(PlanError) {
     switch step {
@@ -27,8 +29,22 @@ struct PlanRules {
     case .topN(_, _, _, let count):
       if count < 1 { throw refusal("the first \(count) rows of a window are none") }
     case .match(_, _, let match): try check(match)
-    case .expand, .total, .intervalJoin, .asOfJoin:
-      throw refusal("not in this version")
+    case .input(let stream):
+      if !plan.inputs.indices.contains(stream) { throw refusal("there is no input \(stream)") }
+    case .union(let sources):
+      if sources.isEmpty { throw refusal("a union of nothing") }
+    case .deduplicate(_, _, let horizon):
+      if horizon != .max { try duration(horizon, "a horizon", least: 1) }
+    case .total(_, _, let aggregates):
+      if plan.emission != .corrections { throw refusal("a total that is not corrected") }
+      try check(aggregates)
+    case .intervalJoin(let join):
+      try duration(join.lower, "a bound")
+      try duration(join.upper, "a bound", least: join.lower)
+      try checkKeys(join.leftKey, join.rightKey)
+    case .asOfJoin(let join):
+      if let back = join.back { try duration(back, "how far it looks back", least: 0) }
+      try checkKeys(join.leftKey, join.rightKey)
     default: break
     }
   }
@@ -38,7 +54,13 @@ struct PlanRules {
     where numerator < 1 || numerator > denominator {
       throw refusal("a quantile of \(numerator)/\(denominator) is not above 0 and at most 1")
     }
-    for case .firstDistinct in aggregates { throw refusal("not in this version") }
+    for case .firstDistinct(let n, _) in aggregates where n < 1 || n > 16 {
+      throw refusal("the first \(n) different values are not 1 to 16")
+    }
+  }
+
+  private func checkKeys(_ left: [Int], _ right: [Int]) throws(PlanError) {
+    if left.count != right.count { throw refusal("keys with different numbers of columns") }
   }
 
   private func check(_ match: Match) throws(PlanError) {
@@ -56,18 +78,13 @@ struct PlanRules {
 
   /// A step sees the rows of earlier steps only.
   private func check(_ predicate: Predicate, below step: Int) throws(PlanError) {
-    func check(_ expressions: Expression...) throws(PlanError) {
-      for case .bound(let bound, _) in expressions where bound >= step || bound < 0 {
-        throw refusal("step \(step) reads the row of step \(bound), which is not bound yet")
-      }
+    var wrong: Int?
+    _ = predicate.placing { expression in
+      if case .bound(let bound, _) = expression, bound >= step || bound < 0 { wrong = bound }
+      return expression
     }
-    switch predicate {
-    case .equal(let e, _), .among(let e, _), .atLeast(let e, _), .atMost(let e, _): try check(e)
-    case .less(let a, let b), .same(let a, let b): try check(a, b)
-    case .and(let parts), .or(let parts):
-      for part in parts { try self.check(part, below: step) }
-    case .not(let part): try self.check(part, below: step)
-    case .isNull(let e): try check(e)
+    if let wrong {
+      throw refusal("step \(step) reads the row of step \(wrong), which is not bound yet")
     }
   }
 

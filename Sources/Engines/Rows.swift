@@ -29,157 +29,62 @@ package struct Origin {
   var evidence: Evidence
   /// The latest contributing event in event order.
   var latest: EventID
+  /// Nil: that of the event `latest`, or one that nobody asks for.
+  var identity: RowIdentity?
+
+  /// What a row was made of: `origin`, or the event itself.
+  @inline(__always) static func of(
+    _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?
+  ) -> Origin {
+    if let origin { return origin.pointee }
+    let source = RowLayout.source(row)
+    let sequence = UInt64(bitPattern: row[2])
+    return Origin(
+      evidence: Evidence(source: source, sequence: sequence),
+      latest: EventID(source: source, sequence: sequence))
+  }
 }
 
-/// Result of a predicate: three-valued, as in SQL.
-enum Truth { case no, yes, unknown }
+/// What tells a row from all others of its time (queries.md 1.4), in words that compare one after
+/// the other: number of the operator, then its result key. Behind it the numbers of the copies, the
+/// latest first.
+struct RowIdentity: Hashable {
+  private(set) var words: [Int64]
+  private let base: Int
 
-/// A predicate as a tree of small objects: compiled once, asked for each row.
-class Condition {
-  func test(_ row: UnsafePointer<Int64>) -> Truth { .unknown }
+  init(_ words: [Int64]) {
+    self.words = words
+    base = words.count
+  }
 
-  static func compile(_ predicate: Predicate) -> Condition {
-    switch predicate {
-    case .equal(let value, let wanted): Between(value, wanted, wanted)
-    case .atLeast(let value, let low): Between(value, low, .max)
-    case .atMost(let value, let high): Between(value, .min, high)
-    case .among(let value, let list): Among(value, list)
-    case .and(let parts): Junction(parts, stopsAt: .no)
-    case .or(let parts): Junction(parts, stopsAt: .yes)
-    case .not(let inner): Negation(compile(inner))
-    case .less(let a, let b): Comparison(a, b, isLess: true)
-    case .isNull(let value): Negation(Comparison(value, value, isLess: false))
-    case .same(let a, let b): Comparison(a, b, isLess: false)
+  /// An event's.
+  init(source: UInt32, sequence: UInt64) {
+    self.init([0, Int64(source), Int64(bitPattern: sequence)])
+  }
+
+  init(_ event: EventID) { self.init(source: event.source, sequence: event.sequence) }
+
+  /// A row whose result key stands in columns.
+  init(_ number: Int, _ row: UnsafePointer<Int64>, _ columns: some Collection<Int>) {
+    var words = [Int64(number)]
+    words.reserveCapacity(1 + 2 * columns.count)
+    for column in columns {
+      let isNull = RowLayout.isNull(row, column)
+      words.append(isNull ? 0 : 1)
+      words.append(isNull ? 0 : row[RowLayout.header + column])
     }
-  }
-}
-
-private final class Between: Condition {
-  private let value: Expression
-  private let column: Int
-  private let low: Int64
-  private let high: Int64
-
-  init(_ value: Expression, _ low: Int64, _ high: Int64) {
-    self.value = value
-    if case .column(let index) = value { column = index } else { column = -1 }
-    self.low = low
-    self.high = high
+    self.init(words)
   }
 
-  override func test(_ row: UnsafePointer<Int64>) -> Truth {
-    if column >= 0 {
-      if RowLayout.isNull(row, column) { return .unknown }
-      let x = row[RowLayout.header + column]
-      return x >= low && x <= high ? .yes : .no
-    }
-    guard case .constant(let x) = value else { return .unknown }
-    return x >= low && x <= high ? .yes : .no
-  }
-}
-
-private final class Among: Condition {
-  private let value: Expression
-  private let list: [Int64]
-
-  init(_ value: Expression, _ list: [Int64]) {
-    self.value = value
-    self.list = list
+  /// The same row as copy `number` of several.
+  func copy(_ number: Int) -> RowIdentity {
+    var made = self
+    made.words.insert(Int64(number), at: base)
+    return made
   }
 
-  override func test(_ row: UnsafePointer<Int64>) -> Truth {
-    let x: Int64
-    switch value {
-    case .column(let column):
-      if RowLayout.isNull(row, column) { return .unknown }
-      x = row[RowLayout.header + column]
-    case .constant(let constant): x = constant
-    case .null, .bound: return .unknown
-    default: preconditionFailure("refused by the rules")
-    }
-    for candidate in list where candidate == x { return .yes }
-    return .no
-  }
-}
-
-private final class Comparison: Condition {
-  private let a: Expression
-  private let b: Expression
-  private let isLess: Bool
-
-  init(_ a: Expression, _ b: Expression, isLess: Bool) {
-    self.a = a
-    self.b = b
-    self.isLess = isLess
-  }
-
-  override func test(_ row: UnsafePointer<Int64>) -> Truth {
-    guard let x = Self.value(a, row), let y = Self.value(b, row) else { return .unknown }
-    return (isLess ? x < y : x == y) ? .yes : .no
-  }
-
-  private static func value(_ expression: Expression, _ row: UnsafePointer<Int64>) -> Int64? {
-    switch expression {
-    case .column(let column):
-      RowLayout.isNull(row, column) ? nil : row[RowLayout.header + column]
-    case .constant(let constant): constant
-    case .null, .bound: nil
-    default: preconditionFailure("refused by the rules")
-    }
-  }
-}
-
-/// Several conditions in one, read without counting references: they are asked for every row.
-struct Conditions {
-  private let owned: [Condition]
-  private let parts: UnsafeMutablePointer<Unmanaged<Condition>>
-  let count: Int
-
-  /// The memory behind the list lives as long as the program: conditions are compiled once.
-  init(_ predicates: [Predicate]) {
-    owned = predicates.map(Condition.compile)
-    count = owned.count
-    parts = .allocate(capacity: max(count, 1))
-    for (index, part) in owned.enumerated() { parts[index] = .passUnretained(part) }
-  }
-
-  @inline(__always) func test(_ index: Int, _ row: UnsafePointer<Int64>) -> Truth {
-    parts[index]._withUnsafeGuaranteedRef { $0.test(row) }
-  }
-}
-
-private final class Junction: Condition {
-  private let parts: Conditions
-  private let stopsAt: Truth
-
-  init(_ parts: [Predicate], stopsAt: Truth) {
-    self.parts = Conditions(parts)
-    self.stopsAt = stopsAt
-  }
-
-  override func test(_ row: UnsafePointer<Int64>) -> Truth {
-    var unknown = false
-    for index in 0..<parts.count {
-      let truth = parts.test(index, row)
-      if truth == stopsAt { return truth }
-      if truth == .unknown { unknown = true }
-    }
-    if unknown { return .unknown }
-    return stopsAt == .no ? .yes : .no
-  }
-}
-
-private final class Negation: Condition {
-  private let inner: Condition
-
-  init(_ inner: Condition) { self.inner = inner }
-
-  override func test(_ row: UnsafePointer<Int64>) -> Truth {
-    switch inner.test(row) {
-    case .yes: .no
-    case .no: .yes
-    case .unknown: .unknown
-    }
+  static func precedes(_ a: RowIdentity, _ b: RowIdentity) -> Bool {
+    a.words.lexicographicallyPrecedes(b.words)
   }
 }
 

@@ -11,7 +11,7 @@ final class SessionOperator: Operator {
   private let lateness: Nanoseconds
   private let resolution: Nanoseconds
   private let aggregation: Aggregation
-  private let onLate: (UnsafePointer<Int64>) -> Void
+  private let onLate: (UnsafePointer<Int64>, Int64) -> Void
 
   private struct Waiting {
     var rows: [StoredRow] = []
@@ -33,7 +33,7 @@ final class SessionOperator: Operator {
   init(
     inputWidth: Int, key: [Int], gap: Nanoseconds, lateness: Nanoseconds,
     resolution: Nanoseconds, aggregation: Aggregation,
-    onLate: @escaping (UnsafePointer<Int64>) -> Void
+    onLate: @escaping (UnsafePointer<Int64>, Int64) -> Void
   ) {
     digest = KeyDigest(key)
     self.key = key
@@ -56,7 +56,7 @@ final class SessionOperator: Operator {
   package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
     let due = row[0] &+ gap &+ lateness
     if state.watermark > due {
-      onLate(row)
+      onLate(row, state.watermark)
       return
     }
     let key = digest.of(row)
@@ -131,6 +131,7 @@ final class SessionOperator: Operator {
     scratch[0] = last.time + gap - resolution
     scratch[1] = RowLayout.identity(source: origin.latest.source, nulls: nulls)
     scratch[2] = Int64(bitPattern: origin.latest.sequence)
+    identify(&origin, scratch, 0...key.count)
     emit(scratch, &origin)
   }
 

@@ -18,6 +18,31 @@ struct StoredRow {
     words[1] >> Int64(32 + column) & 1 != 0 ? nil : words[RowLayout.header + column]
   }
 
+  var identity: RowIdentity {
+    origin.identity
+      ?? RowIdentity(
+        source: UInt32(truncatingIfNeeded: words[1]), sequence: UInt64(bitPattern: words[2]))
+  }
+
+  /// Event order (queries.md 1.4).
+  static func precedes(_ a: StoredRow, _ b: StoredRow) -> Bool {
+    if a.time != b.time { return a.time < b.time }
+    if a.origin.identity == nil && b.origin.identity == nil {
+      let (x, y) = (a.words[1] & 0xffff_ffff, b.words[1] & 0xffff_ffff)
+      return x != y ? x < y : a.words[2] < b.words[2]
+    }
+    return RowIdentity.precedes(a.identity, b.identity)
+  }
+
+  /// Rows in event order; those of one identity as they stood.
+  static func inOrder(_ rows: [StoredRow]) -> [StoredRow] {
+    rows.enumerated().sorted { a, b in
+      if precedes(a.element, b.element) { return true }
+      if precedes(b.element, a.element) { return false }
+      return a.offset < b.offset
+    }.map(\.element)
+  }
+
   func use(_ body: (UnsafePointer<Int64>) -> Void) {
     words.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
   }
@@ -98,100 +123,24 @@ struct ValueSnapshots<State> {
   mutating func forget(before number: UInt64) { states = states.filter { $0.key >= number } }
 }
 
-/// Puts rows that a window made into event order for operators that want it.
-final class OrderOperator: Operator {
-  private let order: RowOrder
-  private var waiting: [StoredRow] = []
-  private var snapshots = ValueSnapshots<[StoredRow]>()
+/// Values by key, in shards: after a snapshot only the shards that change are copied.
+struct KeyedStates<Value> {
+  private static var count: Int { 256 }
+  private var shards: [[UInt64: Value]] = Array(repeating: [:], count: Self.count)
 
-  init(width: Int, order: RowOrder) {
-    self.order = order
-    super.init(width: width)
+  private func shard(_ key: UInt64) -> Int {
+    Int(truncatingIfNeeded: scramble(key)) & (Self.count - 1)
   }
 
-  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
-    waiting.append(StoredRow(row, origin, width: width))
-    snapshots.words += RowLayout.header + width
+  subscript(key: UInt64) -> Value? {
+    get { shards[shard(key)][key] }
+    set { shards[shard(key)][key] = newValue }
   }
 
-  package override func advance(to watermark: Int64) {
-    var ready = waiting.filter { $0.time < watermark || watermark == .max }
-    if ready.isEmpty { return }
-    waiting.removeAll { $0.time < watermark || watermark == .max }
-    let terms = (order.columns ?? []).map { SortColumn($0) }
-    ready.sort { a, b in
-      if a.time != b.time { return a.time < b.time }
-      return StoredRow.precedes(a, b, terms) ?? false
-    }
-    for row in ready {
-      var origin = row.origin
-      row.use { emit($0, &origin) }
-    }
+  /// Changes the value of a key in place.
+  mutating func update<Result>(
+    _ key: UInt64, default made: @autoclosure () -> Value, _ body: (inout Value) -> Result
+  ) -> Result {
+    body(&shards[shard(key)][key, default: made()])
   }
-
-  package override func checkpoint(_ number: UInt64) { snapshots.keep(waiting, number) }
-
-  package override func restore(_ number: UInt64) {
-    if let rows = snapshots.restore(number) { waiting = rows }
-  }
-
-  package override func forget(before number: UInt64) { snapshots.forget(before: number) }
-  package override var changedLines: Int { snapshots.lines }
-}
-
-/// The first rows of each window and group (queries.md 3.6). All rows of a window have its time.
-final class TopOperator: Operator {
-  private let count: Int
-  private let terms: [SortColumn]
-  private let group: [SortColumn]
-  private var waiting: [StoredRow] = []
-  private var snapshots = ValueSnapshots<[StoredRow]>()
-  private let scratch: UnsafeMutablePointer<Int64>
-
-  /// `identity`: the columns of the input's result key, the last tie-break.
-  init(inputWidth: Int, group: [Int], order: [SortColumn], identity: [Int], count: Int) {
-    self.count = count
-    self.group = group.map { SortColumn($0) }
-    terms = self.group + order + identity.map { SortColumn($0) }
-    scratch = .allocate(capacity: RowLayout.header + inputWidth + 1)
-    super.init(width: inputWidth + 1)
-  }
-
-  deinit { scratch.deallocate() }
-
-  package override func push(_ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?) {
-    waiting.append(StoredRow(row, origin, width: width - 1))
-    snapshots.words += RowLayout.header + width
-  }
-
-  package override func advance(to watermark: Int64) {
-    var ready = waiting.filter { $0.time < watermark || watermark == .max }
-    if ready.isEmpty { return }
-    waiting.removeAll { $0.time < watermark || watermark == .max }
-    ready.sort { a, b in
-      if a.time != b.time { return a.time < b.time }
-      return StoredRow.precedes(a, b, terms) ?? false
-    }
-    var rank = 0
-    for (index, row) in ready.enumerated() {
-      let isNew =
-        index == 0 || ready[index - 1].time != row.time
-        || StoredRow.precedes(ready[index - 1], row, group) != nil
-      rank = isNew ? 1 : rank + 1
-      if rank > count { continue }
-      for (place, word) in row.words.enumerated() { scratch[place] = word }
-      scratch[RowLayout.header + width - 1] = Int64(rank)
-      var origin = row.origin
-      emit(scratch, &origin)
-    }
-  }
-
-  package override func checkpoint(_ number: UInt64) { snapshots.keep(waiting, number) }
-
-  package override func restore(_ number: UInt64) {
-    if let rows = snapshots.restore(number) { waiting = rows }
-  }
-
-  package override func forget(before number: UInt64) { snapshots.forget(before: number) }
-  package override var changedLines: Int { snapshots.lines }
 }

@@ -10,7 +10,7 @@ final class TumblingOperator: Operator {
   private let lateness: Nanoseconds
   private let aggregates: [Aggregate]
   private let resolution: Nanoseconds
-  private let onLate: (UnsafePointer<Int64>) -> Void
+  private let onLate: (UnsafePointer<Int64>, Int64) -> Void
   private let losesTimers: Bool
 
   /// Digest of (key, start); start; null bits of the key; evidence in three words; latest time,
@@ -37,7 +37,7 @@ final class TumblingOperator: Operator {
   init(
     key: [Int], size: Nanoseconds, offset: Nanoseconds, lateness: Nanoseconds,
     resolution: Nanoseconds, aggregates: [Aggregate], defects: Set<EngineDefect> = [],
-    onLate: @escaping (UnsafePointer<Int64>) -> Void
+    onLate: @escaping (UnsafePointer<Int64>, Int64) -> Void
   ) {
     self.key = key
     self.size = size
@@ -58,7 +58,7 @@ final class TumblingOperator: Operator {
     let t = row[0]
     let start = t - floorModulo(t - offset, size)
     if watermark >= start &+ size &+ lateness {
-      onLate(row)
+      onLate(row, watermark)
       return
     }
     var digest = scramble(UInt64(bitPattern: start))
@@ -176,6 +176,7 @@ final class TumblingOperator: Operator {
         count: UInt64(bitPattern: window[3]), sum: UInt64(bitPattern: window[4]),
         xor: UInt64(bitPattern: window[5])),
       latest: latest)
+    identify(&origin, scratch, 0...key.count)
     emit(scratch, &origin)
   }
 

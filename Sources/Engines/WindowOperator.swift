@@ -12,7 +12,7 @@ final class WindowOperator: Operator {
   private let lateness: Nanoseconds
   private let resolution: Nanoseconds
   private let aggregation: Aggregation
-  private let onLate: (UnsafePointer<Int64>) -> Void
+  private let onLate: (UnsafePointer<Int64>, Int64) -> Void
 
   /// Digest of (key, start); start; null bits of the key; evidence in three words; latest time,
   /// source, sequence; the key columns; the aggregates.
@@ -35,7 +35,7 @@ final class WindowOperator: Operator {
   init(
     key: [Int], size: Nanoseconds, slide: Nanoseconds, offset: Nanoseconds,
     lateness: Nanoseconds, resolution: Nanoseconds, aggregation: Aggregation,
-    onLate: @escaping (UnsafePointer<Int64>) -> Void
+    onLate: @escaping (UnsafePointer<Int64>, Int64) -> Void
   ) {
     self.key = key
     self.size = size
@@ -64,7 +64,7 @@ final class WindowOperator: Operator {
       add(row, origin, start)
       start -= slide
     }
-    if missed { onLate(row) }
+    if missed { onLate(row, watermark) }
   }
 
   private func add(
@@ -139,6 +139,7 @@ final class WindowOperator: Operator {
     scratch[0] = window[1] &+ size &- resolution
     scratch[1] = RowLayout.identity(source: origin.latest.source, nulls: nulls)
     scratch[2] = Int64(bitPattern: origin.latest.sequence)
+    identify(&origin, scratch, 0...key.count)
     emit(scratch, &origin)
   }
 
@@ -163,18 +164,4 @@ final class WindowOperator: Operator {
   }
 
   package override var changedLines: Int { windows.memory.changedLines + lists.changedLines }
-}
-
-extension Origin {
-  /// What a row was made of: `origin`, or the event itself.
-  @inline(__always) static func of(
-    _ row: UnsafePointer<Int64>, _ origin: UnsafePointer<Origin>?
-  ) -> Origin {
-    if let origin { return origin.pointee }
-    let source = RowLayout.source(row)
-    let sequence = UInt64(bitPattern: row[2])
-    return Origin(
-      evidence: Evidence(source: source, sequence: sequence),
-      latest: EventID(source: source, sequence: sequence))
-  }
 }

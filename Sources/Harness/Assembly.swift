@@ -102,13 +102,16 @@ struct Assembly {
   }
 
   private func makeEngine(_ defects: Set<EngineDefect>) throws(RunFailure) -> EmbeddedEngine {
-    let reader: ColumnReader
-    do throws(SchemaError) {
-      reader = try ColumnReader(
-        schema: try AvroSchema.parse(workload.schema), schemaID: workload.schemaID,
-        columns: workload.plan.input.columns)
-    } catch {
-      throw .internalError("the schema of \(workload.stream): \(error.message)")
+    var readers: [ColumnReader] = []
+    for (stream, input) in zip(workload.streams, workload.plan.inputs) {
+      do throws(SchemaError) {
+        readers.append(
+          try ColumnReader(
+            schema: try AvroSchema.parse(stream.schema), schemaID: stream.schemaID,
+            columns: input.columns, eventTime: input.eventTime))
+      } catch {
+        throw .internalError("the schema of \(stream.name): \(error.message)")
+      }
     }
     let engine = scenario.engine
     let sink: SinkMode
@@ -128,7 +131,7 @@ struct Assembly {
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(
-        settings, plan: workload.plan, reader: reader, lanes: workload.source.laneCount,
+        settings, plan: workload.plan, readers: readers, laneStream: workload.laneStream,
         lateLanes: workload.lateLanes, history: history)
     } catch {
       throw .internalError(error.message)

@@ -103,7 +103,12 @@ final class RunLoop {
       }
       if pacer.lateness > 0 || live != nil { recordLateness() }
     case .backbone(let event): parts.backbone.handle(event, at: now, outbox: &outbox)
-    case .engine(let timer): parts.engine?.fire(timer, at: now, &engineOutbox)
+    case .engine(let timer):
+      do throws(PlanError) {
+        try parts.engine?.fire(timer, at: now, &engineOutbox)
+      } catch {
+        throw .internalError(error.message)
+      }
     case .fault(.begin(let index)): beginFault(index, at: now)
     case .fault(.end(let index)): endFault(index, at: now)
     case .drainLimit:

@@ -33,7 +33,7 @@ private final class EngineWorld {
       checkpointInterval: 100 * .millisecond, restartDelay: 50 * .millisecond,
       recordCost: (1, 1), stateCost: (1, 1), checkpointCost: (1, 1), seed: 1)
     engine = try EmbeddedEngine(
-      settings, plan: workload.plan, reader: reader, lanes: 1, lateLanes: [],
+      settings, plan: workload.plan, readers: [reader], laneStream: [0], lateLanes: [],
       history: try HistoryWriter(path: nil))
   }
 
@@ -57,7 +57,7 @@ private final class EngineWorld {
     {
       let (timer, at) = timers.remove(at: next)
       now = max(now, at)
-      act { engine.fire(timer, at: now, &$0) }
+      try! act { try engine.fire(timer, at: now, &$0) }
     }
     now = end
   }

@@ -50,31 +50,36 @@ final class Bench {
 
   let program: Program
   private(set) var late: [UInt64] = []
-  private let isOrdered: Bool
-
   private final class Drops { var sequences: [UInt64] = [] }
   private let drops = Drops()
 
-  init(
+  convenience init(
     _ width: Int, _ operators: [PlanOperator], key: [Int], value: [Int], lateness: Int64 = 0,
-    defects: Set<EngineDefect> = []
+    emission: Emission = .final, defects: Set<EngineDefect> = []
   ) throws {
-    let plan = Plan(
+    var plan = Plan(
       name: "test",
       input: PlanInput(stream: "events", columns: (0..<width).map { .field("f\($0)") }),
       watermarkDelay: 0, allowedLateness: lateness * Self.unit,
       operators: [.input(0)] + operators, keyColumns: key, valueColumns: value)
+    plan.emission = emission
+    try self.init(plan, defects: defects)
+  }
+
+  init(_ plan: Plan, tasks: Int = 1, defects: Set<EngineDefect> = []) throws {
     let drops = drops
-    program = try Program(plan, defects: defects) { _, row in
-      drops.sequences.append(UInt64(bitPattern: row[2]))
+    program = try Program(plan, tasks: tasks, defects: defects) {
+      drops.sequences.append($0.event.sequence)
     }
-    isOrdered = program.needsOrder
   }
 
   var dropped: [UInt64] { drops.sequences }
 
-  func push(_ row: Row) {
-    row.words(Self.unit).withUnsafeBufferPointer { program.input.push($0.baseAddress!, nil) }
+  func push(_ row: Row, stream: Int = 0, task: Int = 0) {
+    program.greatest = max(program.greatest, row.time * Self.unit)
+    row.words(Self.unit).withUnsafeBufferPointer {
+      program.input(stream, task: task).push($0.baseAddress!, nil)
+    }
   }
 
   func advance(to time: Int64) {
@@ -84,8 +89,7 @@ final class Bench {
 
   /// What came out since the last time.
   func take() -> [Out] {
-    defer { program.output.rows.removeAll() }
-    return program.output.rows.map { row in
+    program.output.take().map { row in
       let key = row.key.withUnsafeBytes(cellText)
       let value = row.value.withUnsafeBytes(cellText)
       return Out(
@@ -97,25 +101,16 @@ final class Bench {
   /// Everything that comes out of rows in event order.
   func run(_ rows: [Row]) -> [Out] {
     for row in rows.sorted(by: Row.precedes) {
-      if isOrdered { advance(to: row.time) }
+      advance(to: row.time)
       push(row)
     }
     advance(to: .max)
     return take()
   }
 
-  func checkpoint(_ number: UInt64) {
-    for step in program.operators { step.checkpoint(number) }
-  }
-
-  func restore(_ number: UInt64) {
-    for step in program.operators { step.restore(number) }
-    program.output.rows.removeAll()
-  }
-
-  func forget(before number: UInt64) {
-    for step in program.operators { step.forget(before: number) }
-  }
+  func checkpoint(_ number: UInt64) { program.checkpoint(number) }
+  func restore(_ number: UInt64) { program.restore(number) }
+  func forget(before number: UInt64) { program.forget(before: number) }
 }
 
 /// A source of random numbers for one test.

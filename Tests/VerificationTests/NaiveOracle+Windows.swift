@@ -12,6 +12,11 @@ extension NaiveOracle {
       let newest = floorDiv(row.time - span.offset, span.slide) * span.slide + span.offset
       for back in 0..<span.size / span.slide {
         let start = newest - back * span.slide
+        if row.identity[0] == 0, let closed = drops[number]?[row.events[0]],
+          closed == .max || start + span.size + plan.lateness(of: number) <= closed
+        {
+          continue
+        }
         groups[key.map { row.cells[$0] } + [start], default: []].append(row)
       }
     }
@@ -151,5 +156,14 @@ extension NaiveOracle {
           events: bound.flatMap { rows[$0].events }))
     }
     return found
+  }
+}
+
+extension PlanOperator {
+  /// A row may be too late for one of its results and in time for another.
+  var isSliced: Bool {
+    if case .tumbling = self { return true }
+    if case .sliding = self { return true }
+    return false
   }
 }

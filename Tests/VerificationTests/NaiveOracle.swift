@@ -30,14 +30,18 @@ struct NaiveRow {
 struct NaiveOracle {
   let plan: Plan
   let flags = NaiveFlags()
+  /// Events that were dropped as late, by operator, with the watermark of that moment.
+  var drops: [Int: [EventID: Int64]] = [:]
 
   init(plan: Plan) { self.plan = plan }
 
   func rows(_ events: [Small]) -> [Due] {
     var outputs: [[NaiveRow]] = []
     for (number, planned) in plan.operators.enumerated() {
+      // Windows see for themselves which of them a late row was too late for.
+      let taken = planned.isSliced ? outputs : outputs.map { kept($0, at: number) }
       outputs.append(
-        compute(planned, number, outputs, events).enumerated()
+        compute(planned, number, taken, events).enumerated()
           .sorted { a, b in
             if NaiveRow.precedes(a.element, b.element) { return true }
             if NaiveRow.precedes(b.element, a.element) { return false }
@@ -45,6 +49,11 @@ struct NaiveOracle {
           }.map(\.element))
     }
     return (outputs.last ?? []).map { due($0) }
+  }
+
+  private func kept(_ rows: [NaiveRow], at number: Int) -> [NaiveRow] {
+    guard let late = drops[number] else { return rows }
+    return rows.filter { !($0.identity[0] == 0 && late[$0.events[0]] != nil) }
   }
 
   private func due(_ row: NaiveRow) -> Due {

@@ -4,7 +4,7 @@ import Model
 /// How many random cases each property is tried on: more with WEIR_CASES.
 enum CaseCount {
   static let all =
-    ProcessInfo.processInfo.environment["WEIR_CASES"].flatMap { Int($0) } ?? 640
+    ProcessInfo.processInfo.environment["WEIR_CASES"].flatMap { Int($0) } ?? 10_000
 }
 
 enum RandomEvents {
