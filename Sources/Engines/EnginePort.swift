@@ -77,7 +77,9 @@ public protocol Engine: AnyObject {
   func receive(
     _ completion: Completion, at now: Instant, _ outbox: inout EngineOutbox
   ) throws(PlanError)
-  func fire(_ timer: EngineTimer, at now: Instant, _ outbox: inout EngineOutbox)
+  func fire(
+    _ timer: EngineTimer, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError)
   /// Lets everything go, on every way out; nothing is asked of it afterwards.
   func close()
 }

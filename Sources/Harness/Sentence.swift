@@ -53,7 +53,14 @@ struct Sentence {
     }
   }
 
-  private var valid: String { "\(events) gave \(results), each \(guarantee)\(faults)." }
+  private var valid: String {
+    if facts.scenario.engine.job != nil {
+      let checks = facts.scenario.expect.output.count
+      return "\(events): all \(style.count(verdicts.judgement.results.due)) expectations of "
+        + "\(checks == 1 ? "the check" : "\(checks) checks") of the output hold\(faults)."
+    }
+    return "\(events) gave \(results), each \(guarantee)\(faults)."
+  }
 
   private var invalid: String {
     guard let first = result.anomalies.found.first(where: { !$0.permitted }) else {
