@@ -98,7 +98,7 @@ let package = Package(
     tests(
       "ExternalEngineTests",
       ["Model", "Scenarios", "Processes", "Backbones", "Engines", "ExternalEngine", "CShim"]),
-    tests("RoofTests", ["Commands", "Model", "weir"]),
+    tests("RoofTests", ["Commands", "Model", "CRdKafka", "weir"]),
     tests("TidyTests", []),
     tests("SchedulingTests", ["Model", "Draws", "Scheduling"]),
     tests("BackbonesTests", ["Model", "Draws", "Scheduling", "Backbones"]),

@@ -26,14 +26,24 @@ struct Assembly {
   /// One look at every lane in so many nanoseconds: the linger of the producer clients.
   static let tick: Nanoseconds = 5 * .millisecond
 
+  /// A trace that is replayed into a real system keeps its time: the system's own client lingers as
+  /// it is told to, so nothing is held back for a batch.
+  static let replayTick: Nanoseconds = 50 * .microsecond
+
+  private var keepsInstants: Bool {
+    guard live != nil, case .trace(let speed, _) = scenario.load else { return false }
+    return speed != nil
+  }
+
   func parts(
     endOfLoad: Instant, logDefects: Set<LogDefect>, engineDefects: Set<EngineDefect>
   ) throws(RunFailure) -> RunParts {
     let messageFaults = MessageFaults(seed: scenario.seed)
     let load = LoadGenerator(
       cache: cache, history: history, laneStream: workload.laneStream,
-      partitions: scenario.resources.partitions, tick: Self.tick, endOfLoad: endOfLoad,
-      spreadsKeyless: !isKeyed)
+      partitions: scenario.resources.partitions, tick: keepsInstants ? Self.replayTick : Self.tick,
+      endOfLoad: endOfLoad,
+      spreadsKeyless: !isKeyed, keepsInstants: keepsInstants)
     let backbone: any Backbone
     var engine: (any Engine)?
     if let live {

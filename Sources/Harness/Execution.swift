@@ -58,6 +58,7 @@ public func execute(
   let ended = try loop.run()
   let hash = history.finish()
   let verdicts = try bench.finish(.complete, path: request.historyPath)
+  try checkSource(workload, scenario)
   var machine = MachineFacts()
   machine.command = request.command
   machine.overrides = request.overrides
@@ -105,6 +106,7 @@ public func judgeHistory(
     throw .history(error.message)
   }
   let verdicts = try bench.finish(reading.end, path: path)
+  try checkSource(workload, scenario)
   var known = machine ?? MachineFacts()
   if machine == nil {
     known.command = "weir verify \(path)"

@@ -27,6 +27,8 @@ final class LoadGenerator {
   private let laneStream: [Int?]
   private let tick: Nanoseconds
   private let spreadsKeyless: Bool
+  /// A lane that has nothing for longer than a tick is looked at exactly when it has.
+  private let keepsInstants: Bool
   private var lanes: [Lane]
   private var open: [RecordBatch?]
   /// Events handed over and not yet answered; a batch may be answered in parts.
@@ -43,7 +45,7 @@ final class LoadGenerator {
 
   init(
     cache: BlockCache, history: HistoryWriter, laneStream: [Int?], partitions: Int,
-    tick: Nanoseconds, endOfLoad: Instant, spreadsKeyless: Bool
+    tick: Nanoseconds, endOfLoad: Instant, spreadsKeyless: Bool, keepsInstants: Bool = false
   ) {
     self.cache = cache
     source = cache.source
@@ -52,6 +54,7 @@ final class LoadGenerator {
     self.tick = tick
     self.endOfLoad = endOfLoad
     self.spreadsKeyless = spreadsKeyless
+    self.keepsInstants = keepsInstants
     lanes = Array(repeating: Lane(), count: cache.source.laneCount)
     self.laneStream = laneStream
     for lane in lanes.indices where laneStream[lane] == nil { lanes[lane].isOver = true }
@@ -106,6 +109,7 @@ final class LoadGenerator {
   private func nextTick(after now: Instant, wanted: Int64?) -> Instant {
     let regular = now + tick
     guard let wanted, wanted > regular.ns else { return regular }
+    if keepsInstants { return Instant(ns: wanted) }
     // Nothing is due for a while: sleep over whole ticks.
     let skipped = (wanted - now.ns + tick - 1) / tick
     return now + skipped * tick

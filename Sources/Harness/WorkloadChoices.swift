@@ -76,28 +76,30 @@ private func tracedWorkload(
   var workload = try kind(of: scenario).make(choice, rate, scenario.seed)
   do throws(TraceError) {
     let reader = try TraceReader(path: path)
-    guard let stream = reader.description.streams.first, let schema = stream.schemas.first else {
-      throw TraceError(.request, file: path, message: "the trace has no stream with a schema")
+    guard let stream = reader.description.streams.first else {
+      throw TraceError(.request, file: path, message: "the trace has no stream")
     }
     if scenario.workload.kind == "pass-through" {
       workload.plan.input.stream = stream.name
-    } else if !isSame(schema.json, workload.schema) {
+    } else if !stream.schemas.contains(where: { isSame($0.json, workload.schema) }) {
       throw TraceError(
         .request, file: path,
         message: "the schema of \(stream.name) is not that of \(scenario.workload.kind); "
           + "pass-through takes any")
     }
-    workload.source = try TraceSource(
+    let source = try TraceSource(
       reader, stream: stream.name, columns: workload.plan.input.columns,
-      options: TraceSource.Options(speed: speed, idleCap: cap))
+      options: TraceSource.Options(speed: speed, idleCap: cap, identifies: true))
+    workload.source = source
     workload.streams = [
-      WorkloadStream(name: stream.name, schema: schema.json, schemaID: schema.id)
+      WorkloadStream(
+        name: stream.name, schema: source.sentSchema.json, schemaID: source.sentSchema.id)
     ]
     workload.laneStream = Array(repeating: 0, count: workload.source.laneCount)
     workload.lateLanes = []
     workload.eventNoun = "events"
   } catch {
-    throw problem(scenario, "\(error)")
+    throw problem(scenario, error.text)
   }
   return workload
 }
@@ -108,4 +110,11 @@ private func isSame(_ a: String, _ b: String) -> Bool {
   } catch {
     return false
   }
+}
+
+/// Throws when blocks of a trace could not be read while it was replayed: what was judged then is
+/// not what the trace says.
+func checkSource(_ workload: Workload, _ scenario: Scenario) throws(RunFailure) {
+  guard let failure = (workload.source as? TraceSource)?.failure else { return }
+  throw .problems(problem(scenario, failure.text))
 }

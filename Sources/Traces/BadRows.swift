@@ -9,6 +9,8 @@ struct BadRows {
 
   private let file: String
   private let path: String
+  /// False where rows must not reach the disk: then they are only told and counted.
+  private let keepsRows: Bool
   private var side: PartialFile?
   private var waiting: [UInt8] = []
   private var kinds: [Kind] = []
@@ -24,7 +26,8 @@ struct BadRows {
     var count: UInt64 = 1
   }
 
-  init(file: String, path: String) {
+  init(file: String, path: String, keepsRows: Bool) {
+    self.keepsRows = keepsRows
     self.file = file
     self.path = path
   }
@@ -56,6 +59,7 @@ struct BadRows {
             file: file, line: place.line, column: place.column, message: bad.message),
           hint: bad.hint))
     }
+    if !keepsRows { return }
     if side == nil {
       side = try PartialFile(path)
       if let header { waiting = header + [0x0A] }
@@ -96,7 +100,8 @@ struct BadRows {
       if kind.count > 2 {
         let rest = kind.count - 2
         second.message =
-          "the same, and \(grouped(rest)) row\(rest == 1 ? "" : "s") more: all are in \(path)"
+          "the same, and \(grouped(rest)) row\(rest == 1 ? "" : "s") more"
+        if keepsRows { second.message += ": all are in \(path)" }
       }
       list.append(second)
     }

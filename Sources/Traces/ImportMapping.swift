@@ -31,6 +31,8 @@ public struct ImportMapping: Sendable {
     var type: FieldType
     var unit: String?
     var isOptional: Bool
+    /// A keyed pseudonym stands in its place; of int, long and string.
+    var isPseudonym: Bool
   }
 
   struct Filter: Sendable {
@@ -48,6 +50,8 @@ public struct ImportMapping: Sendable {
   let time: Time
   let arrival: Time?
   let key: [Column]
+  /// The key is a pseudonym of what its columns say.
+  let hasKeyPseudonym: Bool
   let filters: [Filter]
   let fields: [Field]
 
@@ -66,6 +70,10 @@ public struct ImportMapping: Sendable {
     for column in columns where !names.contains(column.name) { names.append(column.name) }
     return names
   }
+
+  /// Some of what the rows say must not reach the disk as it is: importing needs a key, and bad
+  /// rows are not kept.
+  public var isMasked: Bool { hasKeyPseudonym || fields.contains(where: \.isPseudonym) }
 
   /// Milliseconds or microseconds in the field `event_time`.
   var isFine: Bool { time.form.isFine }
@@ -90,7 +98,7 @@ public struct ImportMapping: Sendable {
 
   private func typeText(_ field: Field) -> String {
     switch field.type {
-    case .int: "\"int\""
+    case .int: field.isPseudonym ? "\"long\"" : "\"int\""
     case .long, .decimal: "\"long\""
     case .double: "\"double\""
     case .string: "\"string\""

@@ -23,8 +23,8 @@ private struct MappingBuilder {
 
   func build(_ root: YAMLNode, isComplete: Bool) -> ImportMapping? {
     let known = [
-      "stream", "origin", "separator", "missing", "max_bad", "time", "arrival", "key", "where",
-      "fields",
+      "stream", "origin", "separator", "missing", "max_bad", "time", "arrival", "key",
+      "key_pseudonym", "where", "fields",
     ]
     guard
       let reader = MappingReader(root, path: "", known: known, isComplete: isComplete, log: log)
@@ -36,13 +36,31 @@ private struct MappingBuilder {
     let time = time("time", of: reader)
     let fields = fields(of: reader)
     guard let stream, let time, let fields else { return nil }
+    let keys = key(of: reader)
+    let hasKeyPseudonym = reader.truth("key_pseudonym") ?? false
+    refuseShownKey(keys, fields, hasKeyPseudonym)
     return ImportMapping(
       stream: stream, origin: reader.text("origin") ?? "",
       maximumBad: reader.ratio("max_bad") ?? Ratio(1, 100),
       separator: reader.value("separator", parseSeparator) ?? UInt8(ascii: ","),
       missing: reader.texts("missing"), time: time,
       arrival: self.time("arrival", of: reader),
-      key: key(of: reader), filters: filters(of: reader), fields: fields)
+      key: keys, hasKeyPseudonym: hasKeyPseudonym, filters: filters(of: reader), fields: fields)
+  }
+
+  /// A column that is masked as a field would stand in the key as it is.
+  private func refuseShownKey(
+    _ keys: [ImportMapping.Column], _ fields: [ImportMapping.Field], _ hasKeyPseudonym: Bool
+  ) {
+    if hasKeyPseudonym { return }
+    for key in keys {
+      let field = fields.first { $0.isPseudonym && $0.column.name == key.name }
+      guard let field else { continue }
+      log.add(
+        key.mark,
+        "key: fields.\(field.name) is a pseudonym, and the key shows its column as it is",
+        hint: "write key_pseudonym: true")
+    }
   }
 
   private func parseSeparator(_ text: String) throws(ValueRefusal) -> UInt8 {
@@ -128,7 +146,9 @@ private struct MappingBuilder {
   }
 
   private func field(_ entry: YAMLEntry) -> ImportMapping.Field? {
-    let known = ["column", "type", "scale", "unit", "optional", "true", "false", "symbols"]
+    let known = [
+      "column", "type", "scale", "unit", "optional", "pseudonym", "true", "false", "symbols",
+    ]
     let path = "fields.\(entry.key)"
     guard let reader = MappingReader(entry.value, path: path, known: known, log: log) else {
       return nil
@@ -167,9 +187,17 @@ private struct MappingBuilder {
         whenTrue: texts("true", of: reader) ?? ["1", "true", "True", "TRUE"],
         whenFalse: texts("false", of: reader) ?? ["0", "false", "False", "FALSE"])
     }
+    let isPseudonym = reader.truth("pseudonym") ?? false
+    if isPseudonym && !["int", "long", "string"].contains(type),
+      let mark = reader.entry("pseudonym")?.keyMark
+    {
+      log.add(
+        mark, "\(path).pseudonym: the type \(type) cannot have one",
+        hint: "only int, long and string can; leave the field out")
+    }
     return ImportMapping.Field(
       name: entry.key, column: column, type: kind, unit: reader.text("unit"),
-      isOptional: reader.truth("optional") ?? false)
+      isOptional: reader.truth("optional") ?? false, isPseudonym: isPseudonym)
   }
 
   /// Keys that say nothing about a type are mistakes.

@@ -22,6 +22,8 @@ final class RowConverter {
     let kind: Kind
     let scale: Int
     let isOptional: Bool
+    /// A pseudonym under this key is kept in place of the value.
+    let pseudonym: PseudonymKey?
     /// Of an optional field: 0 without, 1 with a value.
     let branches: IntegerBuffer
     let numbers: IntegerBuffer
@@ -30,8 +32,12 @@ final class RowConverter {
     let symbols: [[UInt8]]
     let truths: [[UInt8]]
 
-    init(_ field: ImportMapping.Field, cell: Int, stream: Int, _ columns: PayloadColumns) {
+    init(
+      _ field: ImportMapping.Field, cell: Int, stream: Int, _ columns: PayloadColumns,
+      _ key: PseudonymKey?
+    ) {
       self.cell = cell
+      pseudonym = field.isPseudonym ? key : nil
       isOptional = field.isOptional
       branches = columns.numbers[stream]
       let value = field.isOptional ? stream + 1 : stream
@@ -90,15 +96,17 @@ final class RowConverter {
   private let epochUnit: Int64
   private final var plainKey: UnsafeRawBufferPointer?
   private var joinedKey = ByteWriter()
+  private let pseudonyms: PseudonymKey?
   private var plain: [UInt8] = []
 
   /// Throws a problem in the mapping for every column that the file does not have. `columns` are
-  /// those of the mapping's schema.
+  /// those of the mapping's schema; `pseudonyms` is the key that a masked mapping needs.
   init(
     _ mapping: ImportMapping, header: [String], missing: [String], columns: PayloadColumns,
-    file: String
+    file: String, pseudonyms: PseudonymKey?
   ) throws(Problems) {
     self.mapping = mapping
+    self.pseudonyms = pseudonyms
     self.header = header
     columnCount = header.count
     self.missing = missing.map { Array($0.utf8) }
@@ -134,7 +142,7 @@ final class RowConverter {
   private func addTargets(_ cells: [Int], _ columns: PayloadColumns) {
     var stream = ImportMapping.identityFields.count
     for (cell, field) in zip(cells, mapping.fields) {
-      targets.append(Target(field, cell: cell, stream: stream, columns))
+      targets.append(Target(field, cell: cell, stream: stream, columns, pseudonyms))
       stream += field.isOptional ? 2 : 1
     }
   }
@@ -168,6 +176,7 @@ final class RowConverter {
       arrival = try instant(form, arrivalColumn, row)
     }
     makeKey(row)
+    if mapping.hasKeyPseudonym, hasKey { maskKey() }
     let stamp = floorDivide(eventTime, unit)
     // Five bytes of framing, and one for source 0.
     payloadBytes = 6 + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
@@ -180,6 +189,16 @@ final class RowConverter {
     identity[1].append(Int64(bitPattern: sequence))
     identity[2].append(stamp)
   }
+
+  private func maskKey() {
+    let shown = pseudonyms?.text(for: Array(key)) ?? []
+    plainKey = nil
+    joinedKey.removeAll()
+    joinedKey.append(shown)
+  }
+
+  /// A text of the row as a message may show it: of a masked file not at all.
+  private func shown(_ text: String) -> String { mapping.isMasked ? "a text" : quoted(text) }
 
   /// Parts of a key are joined by `|`; a key with no part that has a text is no key.
   private func makeKey(_ row: CellRow) {
@@ -259,7 +278,7 @@ final class RowConverter {
     let guess = TimeForm.guess(text)
     throw BadRow(
       field: cell, kind: "time \(cell)",
-      message: "\(header[cell]) \(quoted(text)) is \(wanted) (mapping line \(time.line))",
+      message: "\(header[cell]) \(shown(text)) is \(wanted) (mapping line \(time.line))",
       hint: guess == time.form.text || guess == nil
         ? nil : "give the column's format in the mapping, here \"\(guess ?? "")\"")
   }
@@ -281,6 +300,11 @@ final class RowConverter {
     case .string:
       size = withText(cell, row) { bytes in
         if !isText(bytes) { return 0 }
+        if let pseudonym = target.pseudonym {
+          let shown = pseudonym.text(for: Array(bytes))
+          shown.withUnsafeBytes { target.spans.append($0) }
+          return shown.count &+ varintSize(Int64(shown.count))
+        }
         target.spans.append(bytes)
         return bytes.count &+ varintSize(Int64(bytes.count))
       }
@@ -321,8 +345,9 @@ final class RowConverter {
     guard let number = withText(target.cell, row, { decimalNumber($0, scale: target.scale) }),
       range.contains(number)
     else { return 0 }
-    target.numbers.append(number)
-    return varintSize(number)
+    let kept = target.pseudonym?.number(for: Array(String(number).utf8)) ?? number
+    target.numbers.append(kept)
+    return varintSize(kept)
   }
 
   private func double(_ target: Target, _ row: CellRow) -> Int {
@@ -337,7 +362,7 @@ final class RowConverter {
     let isMissing = isMissing(cell, row)
     var what = isMissing ? "has no value" : "holds an object or a list"
     if !isMissing && row[cell].form != .nested {
-      what = "\(quoted(text(cell, row))) is no \(name(mapping.fields[place].type))"
+      what = "\(shown(text(cell, row))) is no \(name(mapping.fields[place].type))"
     }
     return BadRow(
       field: cell, kind: "value \(cell) \(isMissing)", message: "\(header[cell]) \(what)",

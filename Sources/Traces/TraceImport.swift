@@ -53,12 +53,19 @@ public enum ImportError: Error, Sendable {
 /// Turns CSV, JSON lines or an Avro container, plain or zstd, into a trace; the first bytes tell
 /// what it is. Bad rows are told with line, column and reason, and kept as they are in `badPath`,
 /// of CSV under the header. When more than `maximumBad` of the rows (nil: as the mapping says) are
-/// bad, no trace is written. One pass, memory independent of the file's size.
+/// bad, no trace is written. A mapping with pseudonyms needs their key; its bad rows are told and
+/// counted, without a word of what is in them, and not kept. One pass, memory independent of the
+/// file's size.
 public func importFile(
-  path: String, mapping: ImportMapping, out: String, badPath: String, maximumBad: Ratio? = nil
+  path: String, mapping: ImportMapping, out: String, badPath: String, maximumBad: Ratio? = nil,
+  pseudonyms: PseudonymKey? = nil
 ) throws(ImportError) -> ImportSummary {
   let run = try fileErrors { () throws(TraceError) in
-    try ImportRun(path: path, mapping: mapping, out: out, badPath: badPath)
+    if mapping.isMasked && pseudonyms == nil {
+      throw TraceError(.request, file: path, message: "the pseudonyms of the mapping need a key")
+    }
+    return try ImportRun(
+      path: path, mapping: mapping, out: out, badPath: badPath, pseudonyms: pseudonyms)
   }
   return try run.finish(maximumBad ?? mapping.maximumBad)
 }
@@ -66,7 +73,7 @@ public func importFile(
 /// The same with the text of the mapping file; `mappingFile` is its name in messages.
 public func importFile(
   path: String, mapping: [UInt8], mappingFile: String, out: String, badPath: String,
-  maximumBad: Ratio? = nil
+  maximumBad: Ratio? = nil, pseudonyms: PseudonymKey? = nil
 ) throws(ImportError) -> ImportSummary {
   let parsed: ImportMapping
   do throws(Problems) {
@@ -75,7 +82,8 @@ public func importFile(
     throw .mapping(error)
   }
   return try importFile(
-    path: path, mapping: parsed, out: out, badPath: badPath, maximumBad: maximumBad)
+    path: path, mapping: parsed, out: out, badPath: badPath, maximumBad: maximumBad,
+    pseudonyms: pseudonyms)
 }
 
 private func fileErrors<T>(
@@ -96,11 +104,14 @@ private final class ImportRun {
   private let writer: TraceWriter
   private let number: Int
   private var bad: BadRows
+  private let pseudonyms: PseudonymKey?
   private var summary = ImportSummary()
 
   init(
-    path: String, mapping: ImportMapping, out: String, badPath: String
+    path: String, mapping: ImportMapping, out: String, badPath: String,
+    pseudonyms: PseudonymKey?
   ) throws(TraceError) {
+    self.pseudonyms = pseudonyms
     self.path = path
     self.out = out
     self.mapping = mapping
@@ -108,7 +119,7 @@ private final class ImportRun {
     writer = try TraceWriter(path: out, origin: mapping.origin)
     number = writer.addStream(
       TraceStream(name: mapping.stream, schemas: [TraceSchema(id: 1, json: mapping.schema)]))
-    bad = BadRows(file: path, path: badPath)
+    bad = BadRows(file: path, path: badPath, keepsRows: !mapping.isMasked)
   }
 
   func finish(_ allowed: Ratio) throws(ImportError) -> ImportSummary {
@@ -162,7 +173,8 @@ private final class ImportRun {
     }
     do throws(Problems) {
       return try RowConverter(
-        mapping, header: names, missing: missing, columns: columns, file: path)
+        mapping, header: names, missing: missing, columns: columns, file: path,
+        pseudonyms: pseudonyms)
     } catch {
       throw .mapping(error)
     }

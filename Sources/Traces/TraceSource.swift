@@ -19,10 +19,14 @@ public final class TraceSource: EventSource {
     public var speed: Ratio?
     /// Longer gaps are cut to this; nil: none is cut.
     public var idleCap: Nanoseconds?
+    /// Values that do not say which event they are, as captured ones, are sent in an envelope that
+    /// does; otherwise all are sent as they are.
+    public var identifies: Bool
 
-    public init(speed: Ratio? = .one, idleCap: Nanoseconds? = nil) {
+    public init(speed: Ratio? = .one, idleCap: Nanoseconds? = nil, identifies: Bool = false) {
       self.speed = speed
       self.idleCap = idleCap
+      self.identifies = identifies
     }
   }
 
@@ -36,6 +40,11 @@ public final class TraceSource: EventSource {
   private let columns: [ColumnSource]
   /// Per column and schema where a field is found.
   private let fields: [[NumberField?]]
+  /// What values are sent in when they do not say which event they are; nil: as they are.
+  private let envelope: ReplayEnvelope?
+  /// Avro schema of what is sent, and its id; the schema is empty when the stream has none and
+  /// nothing is known of its values.
+  public let sentSchema: TraceSchema
   private let failed = Mutex<TraceError?>(nil)
 
   private let recent = Mutex<[Recent]>([])
@@ -70,6 +79,12 @@ public final class TraceSource: EventSource {
     self.columns = columns
     if columns.count > 32 { throw Self.refusal("a plan reads at most 32 columns", reader) }
     let number = try Self.stream(stream, of: reader)
+    envelope =
+      options.identifies
+      ? try ReplayEnvelope(stream: number, of: reader, columns: columns) : nil
+    sentSchema =
+      envelope.map { TraceSchema(id: $0.schemaID, json: $0.schema) }
+      ?? reader.description.streams[number].schemas.first ?? TraceSchema(id: 0, json: "")
     fields = try columns.map { column throws(TraceError) in
       try Self.fields(of: column, stream: number, reader)
     }
@@ -270,7 +285,8 @@ public final class TraceSource: EventSource {
   ) throws(TraceError) -> [EventBlock] {
     let block = try reader.block(number, columns: [.keys, .values])
     do throws(DecodingError) {
-      let whole = try WholeEvents(block, columns: columns, fields: fields)
+      let whole = try WholeEvents(
+        block, columns: columns, fields: fields, envelope: envelope)
       return try runs.map { run throws(DecodingError) in
         try whole.cut(run.events, lane: lane, sendBefore: run.sendBefore, schedule)
       }
@@ -304,6 +320,8 @@ public final class TraceSource: EventSource {
   }
 
   public func eventTimeFloor(block index: Int, of lane: Int) -> Int64 {
-    index < lanes[lane].count ? lanes[lane][index].eventFloor : .max
+    if index >= lanes[lane].count { return .max }
+    let floor = lanes[lane][index].eventFloor
+    return envelope?.rounded(floor) ?? floor
   }
 }

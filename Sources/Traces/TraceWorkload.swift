@@ -6,8 +6,9 @@ import Workloads
 /// A trace as a workload that can be run: one stream of it under a query. `plan` reads the columns
 /// of the stream's schema; its input stream is renamed to that of the trace.
 ///
-/// Refused: a stream of several schemas, values that do not decode, and whatever the query cannot
-/// read; the message says which.
+/// Values that do not say which event they are, were captured or do not decode are sent in an
+/// envelope that does. Refused: a query that reads fields of such values when they are not all of
+/// one schema, and whatever else the query cannot read; the message says which.
 public func traceWorkload(
   _ path: String, stream: String? = nil, plan: Plan, kind: String = "trace",
   eventNoun: String = "events", resultNoun: String = "results",
@@ -17,23 +18,13 @@ public func traceWorkload(
   func refusal(_ message: String) -> TraceError {
     TraceError(.request, file: path, message: message)
   }
+  var options = options
+  options.identifies = true
   let source = try TraceSource(
     reader, stream: stream, columns: plan.input.columns, options: options)
   let number = reader.description.streams.firstIndex { $0.name == stream } ?? 0
   let described = reader.description.streams[number]
-  guard described.schemas.count == 1, let schema = described.schemas.first else {
-    throw refusal(
-      "stream '\(described.name)' has \(described.schemas.count) schemas; replaying more or fewer "
-        + "than one is not in this version")
-  }
-  let undecodable = reader.blocks.reduce(0) {
-    $0 + ($1.summary.stream == number ? $1.summary.undecodable : 0)
-  }
-  if undecodable > 0 {
-    throw refusal(
-      "\(grouped(undecodable)) values of stream '\(described.name)' do not decode; replaying such "
-        + "is not in this version")
-  }
+  let schema = source.sentSchema
   do throws(SchemaError) {
     _ = try ColumnReader(
       schema: try AvroSchema.parse(schema.json), schemaID: schema.id, columns: plan.input.columns)

@@ -108,6 +108,28 @@ public final class TraceWriter {
     return description.streams.count - 1
   }
 
+  /// Adds a schema at the end of a stream's list. What waits in its blocks is written first.
+  public func addSchema(_ schema: TraceSchema, to stream: Int) throws(TraceError) {
+    guard description.streams.indices.contains(stream) else {
+      throw refusal("there is no stream \(stream)")
+    }
+    for builder in builders where builder.summary.stream == stream && builder.count > 0 {
+      try close(builder)
+    }
+    description.streams[stream].schemas.append(schema)
+    plans[stream].append(columnPlan(of: schema.json))
+    describedStreams = -1
+    for place in builders.indices where builders[place].summary.stream == stream {
+      builders[place] = builder(of: stream, builders[place].summary.source)
+    }
+  }
+
+  private func builder(of stream: Int, _ source: UInt32) -> BlockBuilder {
+    BlockBuilder(
+      stream: stream, source: source, ids: description.streams[stream].schemas.map(\.id),
+      plans: plans[stream])
+  }
+
   /// Takes an event. `value` is what goes on the wire: five bytes of framing and Avro; it is kept
   /// in columns when it decodes under the schema of its framing, else as it is. Sequences rise
   /// strictly within stream and source.
@@ -201,10 +223,7 @@ public final class TraceWriter {
       place = builders.count
       places[lane] = place
       nextSequence.append(0)
-      builders.append(
-        BlockBuilder(
-          stream: lane.stream, source: lane.source,
-          ids: description.streams[lane.stream].schemas.map(\.id), plans: plans[lane.stream]))
+      builders.append(builder(of: lane.stream, lane.source))
     }
     lastLane = lane
     lastPlace = place

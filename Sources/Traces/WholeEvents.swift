@@ -7,6 +7,7 @@ import Workloads
 /// filled. Cut into runs of neighbouring sequences afterwards.
 struct WholeEvents: ~Copyable {
   private let block: TraceBlock
+  private let envelope: ReplayEnvelope?
   private var writer: ByteWriter
   /// Where each event ends in the bytes.
   private var ends: [Int] = []
@@ -15,15 +16,18 @@ struct WholeEvents: ~Copyable {
   private var nulls: [UInt32]
 
   init(
-    _ block: TraceBlock, columns sources: [ColumnSource], fields: [[NumberField?]]
+    _ block: TraceBlock, columns sources: [ColumnSource], fields: [[NumberField?]],
+    envelope: ReplayEnvelope?
   ) throws(DecodingError) {
     self.block = block
+    self.envelope = envelope
     let n = block.count
     writer = ByteWriter(capacity: block.summary.keyBytes + block.summary.payloadBytes + 64)
     nulls = [UInt32](repeating: 0, count: n)
     ends.reserveCapacity(n)
     digests.reserveCapacity(n)
     let values = TraceValues(block)
+    var plain = ByteWriter()
     for event in 0..<n {
       if let key = block.key(at: event) {
         if key.count >= Int(RecordEntry.noKey) {
@@ -32,7 +36,16 @@ struct WholeEvents: ~Copyable {
         writer.append(key)
       }
       let start = writer.count
-      _ = try values.appendNext(to: &writer)
+      if let envelope {
+        plain.removeAll()
+        let isThere = try values.appendNext(to: &plain)
+        try envelope.write(
+          isThere ? plain.bytes : nil, source: block.summary.source,
+          sequence: block.sequence(at: event), eventTime: block.eventTime(at: event),
+          into: &writer)
+      } else {
+        _ = try values.appendNext(to: &writer)
+      }
       digests.append(digest64(UnsafeRawBufferPointer(rebasing: writer.bytes[start...])))
       ends.append(writer.count)
     }
@@ -59,7 +72,8 @@ struct WholeEvents: ~Copyable {
     for (place, event) in range.enumerated() {
       latest = max(latest, block.sendTime(at: event))
       events.intendedAt[place] = schedule.instant(of: latest)
-      events.eventTime[place] = block.eventTime(at: event)
+      let time = block.eventTime(at: event)
+      events.eventTime[place] = envelope?.rounded(time) ?? time
       events.digest[place] = digests[event]
       events.start[place + 1] = UInt32(ends[event] - from)
       events.nulls[place] = nulls[event]

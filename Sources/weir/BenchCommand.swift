@@ -57,15 +57,16 @@ extension Session {
   func bench() throws(Problems) -> ExitCode {
     var chosen: [Bench] = []
     for name in invocation.arguments {
-      guard let bench = Bench.all.first(where: { $0.name == name }) else {
+      let found = Bench.all.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
+      guard !found.isEmpty else {
         let names = Bench.all.map(\.name)
         var text = "no bench '\(name)'"
         if let near = nearestName(to: name, in: names) { text += "; did you mean '\(near)'?" }
         throw failure("\(text)  All benches: \(names.joined(separator: " "))")
       }
-      chosen.append(bench)
+      chosen += found.filter { !$0.isLong || $0.name == name }
     }
-    if chosen.isEmpty { chosen = Bench.all }
+    if chosen.isEmpty { chosen = Bench.all.filter { !$0.isLong } }
     let load = Machine.load
     var outcomes: [BenchOutcome] = []
     for bench in chosen {

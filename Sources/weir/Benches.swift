@@ -16,14 +16,18 @@ struct Bench: Sendable {
   var target: Double?
   var moreIsBetter: Bool
   var repetitions: Int
+  /// Takes so long that it is run only when it is named.
+  var isLong = false
   /// One repetition; the value in `unit`.
   var run: @Sendable () throws(Problems) -> Double
 
   /// The benches of this version.
-  static let all = [pipeline, historyShare, nullBackbone, memory, help]
+  static let all =
+    [pipeline, historyShare, nullBackbone, memory, help] + replays + [replayHour, replayDrift]
 
   func print(_ value: Double) -> String {
     switch unit {
+    case "us": NumberStyle.plain.duration(Int64(value * 1_000))
     case "ms": NumberStyle.plain.duration(Int64(value * 1_000_000))
     case "bytes": NumberStyle.plain.bytes(UInt64(max(value, 0)))
     case "%": NumberStyle.plain.decimal(value, 1) + " %"

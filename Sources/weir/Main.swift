@@ -88,6 +88,7 @@ struct Session {
     case "bench": try bench()
     case "conformance": try conformance()
     case "validate": try validate()
+    case "trace record": try traceRecord()
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
     case "trace info": try traceInfo()

@@ -12,10 +12,13 @@ extension Session {
     var most: Ratio?
     if let text = invocation.value("max-bad") { most = try read("max-bad", text, parseRatio) }
     let bytes = try Files.read(mapping, limit: 1 << 20)
+    let key = try invocation.value("key").map { (text) throws(Problems) in
+      try readPseudonymKey(text)
+    }
     do throws(ImportError) {
       let summary = try importFile(
         path: file, mapping: bytes, mappingFile: mapping, out: out,
-        badPath: invocation.value("bad") ?? out + ".bad", maximumBad: most)
+        badPath: invocation.value("bad") ?? out + ".bad", maximumBad: most, pseudonyms: key)
       if !summary.problems.isEmpty { console.diagnostic(renderProblems(summary.problems)) }
       if console.json {
         console.document(document(summary))

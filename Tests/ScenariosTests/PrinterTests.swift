@@ -206,6 +206,7 @@ struct RandomScenario {
       strategy: one(EngineStrategy.allCases))
     result.sink = .init(kind: one(SinkKind.allCases), stream: one(["results", "a.b_c-1"]))
     result.resources = .init(partitions: Int(below(100)) + 1, slots: Int(below(100)) + 1)
+    result.workload.partitions = result.resources.partitions
     result.faults = faults(measure)
     result.clock = one(ClockKind.allCases)
     result.phases = .init(

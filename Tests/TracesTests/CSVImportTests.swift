@@ -1,3 +1,4 @@
+import Bytes
 import Model
 import Queries
 import Testing
@@ -226,6 +227,72 @@ import Workloads
       let (summary, _, _) = try load(
         "at,value\n1,\(wrong)\n", mapping: mapping, maximumBad: .one)
       #expect(summary.bad == 1, "\(wrong)")
+    }
+  }
+
+  @Test func `a masked import writes pseudonyms, and no file has a word of the rest`() throws {
+    let masked = """
+      stream: people
+      time: {column: at, format: epoch-s}
+      key: [card, name]
+      key_pseudonym: true
+      max_bad: 100%
+      fields:
+        card: {type: int, pseudonym: true}
+        holder: {column: name, type: string, pseudonym: true, optional: true}
+        amount: {type: long}
+      """
+    let csv = """
+      at,card,name,secret,amount
+      1,4711,Augusta,hidden,5
+      2,4711,Augusta,hidden,6
+      3,4712,,hidden,7
+      4,Augusta,Augusta,hidden,8
+
+      """
+    let (path, out) = (temporaryPath("people.csv"), temporaryPath("people.trace"))
+    defer {
+      remove(path)
+      remove(out)
+    }
+    writeFile(path, Array(csv.utf8))
+    let load = { (key: PseudonymKey?) in
+      try importFile(
+        path: path, mapping: Array(masked.utf8), mappingFile: "map.yaml", out: out,
+        badPath: out + ".bad", pseudonyms: key)
+    }
+    #expect(throws: ImportError.self) { try load(nil) }
+    #expect(!exists(out))
+    let key = try #require(PseudonymKey(Array("a key of many bytes".utf8)))
+    let summary = try load(key)
+    #expect(summary.events == 3 && summary.bad == 1 && !exists(out + ".bad"))
+    #expect(!summary.problems.contains { $0.message.contains("Augusta") })
+    var lines: [String] = []
+    try traceLines(out) { line in
+      lines.append(line)
+      return true
+    }
+    let name = String(decoding: key.text(for: Array("Augusta".utf8)), as: UTF8.self)
+    let both = String(decoding: key.text(for: Array("4711|Augusta".utf8)), as: UTF8.self)
+    let card = key.number(for: Array("4711".utf8))
+    #expect(lines[0].contains(#""key":"\#(both)""#) && lines[1].contains(#""key":"\#(both)""#))
+    #expect(lines[0].contains(#"{"card":\#(card),"holder":"\#(name)","amount":5}"#))
+    #expect(lines[2].contains(#""holder":null"#) && !lines[2].contains(both))
+    let bytes = readFile(out).map { $0 < 128 ? String(UnicodeScalar($0)) : "?" }.joined()
+    for secret in ["Augusta", "hidden", "4711"] { #expect(!bytes.contains(secret)) }
+  }
+
+  @Test func `a mapping whose key shows what a field hides is refused`() {
+    for (mapping, text) in [
+      ("key: n\nfields: {n: {type: long, pseudonym: true}}", "key_pseudonym"),
+      ("fields: {n: {type: double, pseudonym: true}}", "cannot have one"),
+    ] {
+      let whole = "stream: s\ntime: {column: t, format: iso}\n" + mapping
+      let error = #expect(throws: Problems.self) {
+        try parseImportMapping(Array(whole.utf8), file: "map.yaml")
+      }
+      let told = error?.list.map { $0.message + ($0.hint ?? "") }.joined() ?? ""
+      #expect(told.contains(text), "\(told)")
     }
   }
 }

@@ -48,7 +48,9 @@ extension CommandSpec {
     details: [
       "Measures Weir itself. Each repetition is a process of its own; CPU time and peak memory "
         + "are the kernel's. The value is the median, the interval that of the median at 95 % or "
-        + "more, without assumptions on the distribution; it needs six repetitions."
+        + "more, without assumptions on the distribution; it needs six repetitions. A name stands "
+        + "for all benches that begin with it and a hyphen: replay for replay-1x and the others. "
+        + "What takes minutes, such as replay-drift, is run only under its whole name."
     ],
     arguments: [
       ArgumentSpec(

@@ -2,10 +2,10 @@ import Model
 
 extension CommandSpec {
   static let trace = CommandSpec(
-    ["trace"], section: "EVIDENCE", "import, generate, inspect traces",
+    ["trace"], section: "EVIDENCE", "record, import, inspect traces",
     members: [
-      traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats, traceCompare,
-      traceSlice, traceVerify,
+      traceRecord, traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats,
+      traceCompare, traceSlice, traceVerify,
     ])
 
   static let traceImport = CommandSpec(
@@ -22,6 +22,9 @@ extension CommandSpec {
       OptionSpec("out", .path("TRACE"), "the trace to write; required"),
       OptionSpec("max-bad", .text("RATIO"), "share of bad rows allowed", standard: "1%"),
       OptionSpec("bad", .path("FILE"), "where bad rows are kept", standard: "TRACE.bad"),
+      OptionSpec(
+        "key", .text("env:NAME|file:PATH"),
+        "the key of the mapping's pseudonyms, 16 bytes or more"),
     ],
     examples: [
       ExampleSpec(

@@ -24,7 +24,7 @@ extension CommandTable {
     ],
     planned: [
       "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
-      "calibrate", "selftest", "record", "fit",
+      "calibrate", "selftest", "fit",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),

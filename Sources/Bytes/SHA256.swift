@@ -1,6 +1,6 @@
-/// SHA-256 as in FIPS 180-4, for the digests that a page shows and the policy it carries: a reader
-/// can check both with the tools of any system.
-func sha256(_ message: [UInt8]) -> [UInt8] {
+/// SHA-256 as in FIPS 180-4: for digests that a reader can check with the tools of any system, and
+/// for pseudonyms.
+public func sha256(_ message: [UInt8]) -> [UInt8] {
   var bytes = message
   bytes.append(0x80)
   while bytes.count % 64 != 56 { bytes.append(0) }
@@ -63,21 +63,4 @@ private func fractionOfCubeRoot(_ n: UInt64) -> UInt32 {
     if square * UInt128(middle) <= UInt128(n) << 96 { low = middle } else { high = middle }
   }
   return UInt32(truncatingIfNeeded: low)
-}
-
-/// Base64 with padding, RFC 4648 section 4.
-func base64(_ bytes: [UInt8]) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var text: [UInt8] = []
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let piece = bytes[start..<min(start + 3, bytes.count)]
-    var word: UInt32 = 0
-    for byte in piece { word = (word << 8) | UInt32(byte) }
-    word <<= UInt32(8 * (3 - piece.count))
-    for position in 0..<4 {
-      let digit = Int((word >> UInt32(18 - 6 * position)) & 63)
-      text.append(position <= piece.count ? alphabet[digit] : UInt8(ascii: "="))
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
 }
