@@ -52,6 +52,8 @@ public struct ImportMapping: Sendable {
   let key: [Column]
   /// The key is a pseudonym of what its columns say.
   let hasKeyPseudonym: Bool
+  /// Rows of one text in it are one source; nil: all rows are source 0.
+  let source: Column?
   let filters: [Filter]
   let fields: [Field]
 
@@ -60,8 +62,8 @@ public struct ImportMapping: Sendable {
 
   /// All columns that are named, for a look at the header.
   var columns: [Column] {
-    [time.column] + (arrival.map { [$0.column] } ?? []) + key + filters.map(\.column)
-      + fields.map(\.column)
+    [time.column] + (arrival.map { [$0.column] } ?? []) + key + (source.map { [$0] } ?? [])
+      + filters.map(\.column) + fields.map(\.column)
   }
 
   /// Their names, each once, in the order in which they are named first.

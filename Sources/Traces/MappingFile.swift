@@ -24,7 +24,7 @@ private struct MappingBuilder {
   func build(_ root: YAMLNode, isComplete: Bool) -> ImportMapping? {
     let known = [
       "stream", "origin", "separator", "missing", "max_bad", "time", "arrival", "key",
-      "key_pseudonym", "where", "fields",
+      "key_pseudonym", "source", "where", "fields",
     ]
     guard
       let reader = MappingReader(root, path: "", known: known, isComplete: isComplete, log: log)
@@ -45,7 +45,8 @@ private struct MappingBuilder {
       separator: reader.value("separator", parseSeparator) ?? UInt8(ascii: ","),
       missing: reader.texts("missing"), time: time,
       arrival: self.time("arrival", of: reader),
-      key: keys, hasKeyPseudonym: hasKeyPseudonym, filters: filters(of: reader), fields: fields)
+      key: keys, hasKeyPseudonym: hasKeyPseudonym, source: column("source", of: reader),
+      filters: filters(of: reader), fields: fields)
   }
 
   /// A column that is masked as a field would stand in the key as it is.

@@ -97,14 +97,17 @@ final class RowConverter {
   private final var plainKey: UnsafeRawBufferPointer?
   private var joinedKey = ByteWriter()
   private let pseudonyms: PseudonymKey?
+  private let source: UInt32
+  private let sourceColumn: Int?
   private var plain: [UInt8] = []
 
   /// Throws a problem in the mapping for every column that the file does not have. `columns` are
   /// those of the mapping's schema; `pseudonyms` is the key that a masked mapping needs.
   init(
     _ mapping: ImportMapping, header: [String], missing: [String], columns: PayloadColumns,
-    file: String, pseudonyms: PseudonymKey?
+    file: String, source: UInt32, pseudonyms: PseudonymKey?
   ) throws(Problems) {
+    self.source = source
     self.mapping = mapping
     self.pseudonyms = pseudonyms
     self.header = header
@@ -129,6 +132,7 @@ final class RowConverter {
     time = find(mapping.time.column)
     arrivalColumn = mapping.arrival.map { find($0.column) }
     keys = mapping.key.map(find)
+    sourceColumn = mapping.source.map(find)
     filters = mapping.filters.map { filter in
       (find(filter.column), filter.texts.map { Array($0.utf8) })
     }
@@ -178,16 +182,27 @@ final class RowConverter {
     makeKey(row)
     if mapping.hasKeyPseudonym, hasKey { maskKey() }
     let stamp = floorDivide(eventTime, unit)
-    // Five bytes of framing, and one for source 0.
-    payloadBytes = 6 + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
+    // Five bytes of framing before the fields.
+    payloadBytes =
+      5 + varintSize(Int64(source)) + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
     for place in 0..<targets.count {
       if add(targets[place], row) { continue }
       for earlier in 0..<place { withdraw(targets[earlier]) }
       throw refusal(of: place, row)
     }
-    identity[0].append(0)
+    identity[0].append(Int64(source))
     identity[1].append(Int64(bitPattern: sequence))
     identity[2].append(stamp)
+  }
+
+  /// What tells the source of the row at hand; nil when all rows are of one.
+  func sourceText(_ row: CellRow) throws(BadRow) -> [UInt8]? {
+    guard let sourceColumn, row.count == columnCount else { return nil }
+    if isMissing(sourceColumn, row) || row[sourceColumn].form == .nested {
+      throw BadRow(
+        field: sourceColumn, kind: "source", message: "\(header[sourceColumn]) tells no source")
+    }
+    return withText(sourceColumn, row) { Array($0) }
   }
 
   private func maskKey() {

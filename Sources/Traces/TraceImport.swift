@@ -106,6 +106,21 @@ private final class ImportRun {
   private var bad: BadRows
   private let pseudonyms: PseudonymKey?
   private var summary = ImportSummary()
+  private var names: [String] = []
+  private var missing: [String] = []
+  private var lanes: [Lane] = []
+  /// The lane of each text that tells a source.
+  private var places: [[UInt8]: Int] = [:]
+  /// Why the row at hand is no event.
+  private var refused: BadRow?
+  /// Each has columns of its own in memory.
+  private static let mostSources = 4_096
+
+  private struct Lane {
+    let converter: RowConverter
+    /// The next sequence.
+    var events: UInt64 = 0
+  }
 
   init(
     path: String, mapping: ImportMapping, out: String, badPath: String,
@@ -147,37 +162,62 @@ private final class ImportRun {
     let start = try fileErrors { () throws(TraceError) in try stream.peek() }
     let first = start.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
     if start.starts(with: "Obj\u{1}".utf8) {
-      let names = mapping.columnNames
-      let converter = try converter(names, missing: mapping.missing ?? [])
-      try fileErrors { () throws(TraceError) in
-        try convert(AvroRowReader(stream, path: path, columns: names), converter)
+      try begin(mapping.columnNames, missing: mapping.missing ?? [])
+      let rows = try fileErrors { () throws(TraceError) in
+        try AvroRowReader(stream, path: path, columns: mapping.columnNames)
       }
+      try convert(rows)
     } else if first == UInt8(ascii: "{") {
-      let names = mapping.columnNames
-      let converter = try converter(names, missing: mapping.missing ?? [])
-      let rows = JSONLinesReader(stream, path: path, columns: names)
-      try fileErrors { () throws(TraceError) in try convert(rows, converter) }
+      try begin(mapping.columnNames, missing: mapping.missing ?? [])
+      try convert(JSONLinesReader(stream, path: path, columns: mapping.columnNames))
     } else {
       let rows = CSVReader(stream, separator: mapping.separator)
-      let names = try readHeader(rows)
-      let converter = try converter(names, missing: mapping.missing ?? [""])
-      try fileErrors { () throws(TraceError) in try convert(rows, converter) }
+      try begin(try readHeader(rows), missing: mapping.missing ?? [""])
+      try convert(rows)
     }
   }
 
-  private func converter(
-    _ names: [String], missing: [String]
-  ) throws(ImportError) -> RowConverter {
+  /// Knows the columns from here on; source 0 is there.
+  private func begin(_ names: [String], missing: [String]) throws(ImportError) {
+    (self.names, self.missing) = (names, missing)
+    try addLane()
+  }
+
+  private func addLane() throws(ImportError) {
+    let source = UInt32(lanes.count)
     let columns = try fileErrors { () throws(TraceError) in
-      try writer.columns(stream: number, source: 0)
+      if lanes.count >= Self.mostSources {
+        throw TraceError(
+          .request, file: path,
+          message: "more than \(Self.mostSources) sources; take a column of fewer")
+      }
+      return try writer.columns(stream: number, source: source)
     }
     do throws(Problems) {
-      return try RowConverter(
-        mapping, header: names, missing: missing, columns: columns, file: path,
+      let converter = try RowConverter(
+        mapping, header: names, missing: missing, columns: columns, file: path, source: source,
         pseudonyms: pseudonyms)
+      lanes.append(Lane(converter: converter))
     } catch {
       throw .mapping(error)
     }
+  }
+
+  /// Which source the row at hand is of, in the order in which they come first.
+  private func lane(of row: CellRow) throws(ImportError) -> Int? {
+    let text: [UInt8]?
+    do throws(BadRow) {
+      text = try lanes[0].converter.sourceText(row)
+    } catch {
+      refused = error
+      return nil
+    }
+    guard let text else { return 0 }
+    if let known = places[text] { return known }
+    let place = places.count
+    if place == lanes.count { try addLane() }
+    places[text] = place
+    return place
   }
 
   private func readHeader(_ rows: CSVReader) throws(ImportError) -> [String] {
@@ -193,38 +233,54 @@ private final class ImportRun {
     return (0..<rows.cells.count).map { String(decoding: rows.cells.bytes($0), as: UTF8.self) }
   }
 
-  private func convert(
-    _ rows: some RowReader, _ converter: RowConverter
-  ) throws(TraceError) {
-    while try rows.advance() {
+  private func convert(_ rows: some RowReader) throws(ImportError) {
+    let columnCount = lanes[0].converter.columnCount
+    while try fileErrors({ () throws(TraceError) in try rows.advance() }) {
       let cells = rows.cells
       // A line without anything is no row, as long as a row has several columns.
-      if cells.count == 1 && converter.columnCount > 1 && rows.row.isEmpty { continue }
+      if cells.count == 1 && columnCount > 1 && rows.row.isEmpty { continue }
       summary.rows += 1
       if let defect = rows.defect {
-        try bad.add(defect, rows)
+        try fileErrors { () throws(TraceError) in try bad.add(defect, rows) }
         continue
       }
-      if cells.count == converter.columnCount && !converter.isWanted(cells) {
+      if cells.count == columnCount && !lanes[0].converter.isWanted(cells) {
         summary.leftOut += 1
         continue
       }
-      do throws(BadRow) {
-        try converter.convert(cells, sequence: summary.events)
-      } catch {
-        try bad.add(error, rows)
-        continue
+      let lane = mapping.source == nil ? 0 : try lane(of: cells)
+      if let lane { convert(cells, lane) }
+      try fileErrors { () throws(TraceError) in
+        if let reason = refused {
+          refused = nil
+          try bad.add(reason, rows)
+        } else if let lane {
+          try write(lane)
+        }
       }
-      let time = converter.eventTime
-      try writer.appendTaken(
-        stream: number, source: 0, sequence: summary.events, eventTime: time,
-        arrival: converter.arrival, key: converter.hasKey ? converter.key : nil,
-        payloadBytes: converter.payloadBytes)
-      let stamp = Timestamp(ns: time)
-      summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
-      summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)
-      summary.events += 1
     }
+  }
+
+  private func convert(_ cells: CellRow, _ lane: Int) {
+    do throws(BadRow) {
+      try lanes[lane].converter.convert(cells, sequence: lanes[lane].events)
+    } catch {
+      refused = error
+    }
+  }
+
+  private func write(_ lane: Int) throws(TraceError) {
+    let converter = lanes[lane].converter
+    let time = converter.eventTime
+    try writer.appendTaken(
+      stream: number, source: UInt32(lane), sequence: lanes[lane].events, eventTime: time,
+      arrival: converter.arrival, key: converter.hasKey ? converter.key : nil,
+      payloadBytes: converter.payloadBytes)
+    let stamp = Timestamp(ns: time)
+    summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
+    summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)
+    summary.events += 1
+    lanes[lane].events += 1
   }
 
   private func refusal(_ allowed: Ratio) -> String {

@@ -295,4 +295,27 @@ import Workloads
       #expect(told.contains(text), "\(told)")
     }
   }
+
+  @Test func `rows of one file become several sources`() throws {
+    let mapping = """
+      stream: readings
+      time: {column: at, format: epoch-s}
+      source: sensor
+      max_bad: 50%
+      fields: {n: {type: long}}
+      """
+    let csv = "at,sensor,n\n1,b,10\n2,a,20\n3,,30\n4,b,40\n5,a,x\n6,a,60\n"
+    let (summary, lines, bad) = try load(csv, mapping: mapping)
+    #expect(summary.events == 4 && summary.bad == 2)
+    #expect(bad == "at,sensor,n\n3,,30\n5,a,x\n")
+    #expect(summary.problems.map(\.message).contains("sensor tells no source"))
+    let starts = lines.map { $0.prefix(26) }
+    #expect(
+      starts == [
+        #"{"source":0,"sequence":0,""#, #"{"source":1,"sequence":0,""#,
+        #"{"source":0,"sequence":1,""#, #"{"source":1,"sequence":1,""#,
+      ])
+    #expect(
+      lines.map { $0.suffix(9) } == [#"{"n":10}}"#, #"{"n":20}}"#, #"{"n":40}}"#, #"{"n":60}}"#])
+  }
 }
