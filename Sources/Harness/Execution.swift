@@ -46,14 +46,7 @@ public func execute(
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
-  parts.atEnd = { now in
-    writeExpectedRows(
-      request.expectedRows,
-      events: {
-        history.flush()
-        return bench.inputs()
-      }, to: history, at: now)
-  }
+  parts.atEnd = rowWriter(request, bench, history)
   let loop = RunLoop(
     parts, pacer: makePacer(clock, live?.backbone), phases: phases, progress: progress)
   let ended = try loop.run()
@@ -79,6 +72,20 @@ public func execute(
     interruptedAt: loop.interruptedAt, machine: machine, sent: parts.load.sent)
   let result = ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build()
   return Execution(result: result, machine: machine)
+}
+
+/// Writes what checks of a job's output expect, at the end of the run.
+private func rowWriter(
+  _ request: RunRequest, _ bench: JudgeBench, _ history: HistoryWriter
+) -> (Instant) -> Void {
+  { now in
+    writeExpectedRows(
+      request.expectedRows,
+      events: {
+        history.flush()
+        return bench.inputs()
+      }, to: history, at: now)
+  }
 }
 
 /// Judges a recorded history from its entries alone: the scenario stands in its first one.
