@@ -72,12 +72,15 @@ extension CommandSpec {
         "backbone", .text("KIND"),
         "what carries the records: embedded, kafka, null, or kafka://HOST:PORT",
         standard: "of the scenario"),
-      OptionSpec("engine", .choice(["embedded"]), "what computes", standard: "of the scenario"),
+      OptionSpec(
+        "engine", .choice(["embedded", "external"]), "what computes", standard: "of the scenario"),
       OptionSpec("trace", .path("FILE"), "events from this trace instead of the generator"),
       OptionSpec(
         "speed", .text("FACTOR|max"), "of a trace: 1x is its own time, 100x a hundredth of it",
         standard: "of the scenario"),
       .set, .unset, .out,
+      OptionSpec(
+        "allow-commands", "run the commands of the scenario; else they are listed and refused"),
       OptionSpec("print", "print the resolved scenario; nothing is run"),
     ],
     examples: [
