@@ -85,6 +85,7 @@ extension EmbeddedEngine {
     }
     sink.open(at: now, &outbox)
     if endOffsets != nil { finishInput(at: now, &outbox) }
+    if isBatchDue { startBatch(at: now, &outbox) }
   }
 
   // The end
@@ -97,7 +98,9 @@ extension EmbeddedEngine {
   }
 
   func finishInput(at now: Instant, _ outbox: inout EngineOutbox) {
-    guard let ends = endOffsets, !reachedEnd, phase == .running, sink.phase == .open else { return }
+    guard let ends = endOffsets, !reachedEnd, phase == .running, sink.phase == .open,
+      batch == nil
+    else { return }
     for task in tasks {
       for (local, partition) in task.partitions.enumerated()
       where task.positions[local] < ends[partition] {

@@ -47,6 +47,11 @@ public final class EmbeddedEngine {
   var endOffsets: [Int64]?
   var pausedSince: Instant?
   var heldTimers: [EngineTimer] = []
+  /// The batch that was last written down, which a restart does not forget; the one that runs.
+  var planned: PlannedBatch?
+  var batch: PlannedBatch?
+  /// A batch is due as soon as the one before is committed, or its records are here.
+  var isBatchDue = false
   var reachedEnd = false
   /// All input up to the end offsets is processed and committed.
   public internal(set) var isDrained = false
@@ -140,6 +145,8 @@ public final class EmbeddedEngine {
     life &+= 1
     history.begin(.engineStopped, at: now)
     sink.crash()
+    batch = nil
+    isBatchDue = false
     for task in tasks.indices {
       outbox.commands.append(.close(client(task)))
       work[task].removeAll()
@@ -269,6 +276,12 @@ public final class EmbeddedEngine {
     for delivery in deliveries { records += delivery.batch.count - delivery.first }
     let task = homes[partition].task
     readPositions[partition] = next
+    if settings.coordination == .microBatches {
+      work[task].append((partition, deliveries, next))
+      poll(partition, at: now, &outbox)
+      if isBatchDue { startBatch(at: now, &outbox) }
+      return
+    }
     let cost = records == 0 ? 0 : costs.record.draw(word()) * Int64(records)
     busy += cost
     busyUntil[task] = max(busyUntil[task], now) + cost
@@ -292,11 +305,19 @@ public final class EmbeddedEngine {
       if life == self.life && phase == .running { try finishWork(task, at: now, &outbox) }
     case .checkpoint(let life):
       if life == self.life && phase == .running {
-        beginCheckpoint(at: now, &outbox)
+        if settings.coordination == .microBatches {
+          startBatch(at: now, &outbox)
+        } else {
+          beginCheckpoint(at: now, &outbox)
+        }
         if !isDrained {
           outbox.timers.append((.checkpoint(life: life), now + settings.checkpointInterval))
         }
       }
+    case .batchPlanned(let life):
+      if life == self.life && phase == .running { planned = batch }
+    case .batchDone(let life):
+      if life == self.life && phase == .running { try finishBatch(at: now, &outbox) }
     case .snapshotDurable(let number, let life):
       if life == self.life && phase == .running && number == checkpoint {
         durable = true

@@ -8,8 +8,22 @@ public enum EngineTimer: Hashable, Sendable {
   case checkpoint(life: UInt32)
   /// The snapshot of a checkpoint is on stable storage.
   case snapshotDurable(UInt64, life: UInt32)
+  /// The end offsets of a batch are on stable storage.
+  case batchPlanned(life: UInt32)
+  /// The records of a batch are worked through.
+  case batchDone(life: UInt32)
   /// The process is up again.
   case start
+}
+
+/// How records are taken.
+public enum Coordination: Hashable, Sendable {
+  /// As they come; a checkpoint at each interval.
+  case continuous
+  /// In batches, one at each interval (Spark's): its end offsets are written down first, and a
+  /// batch that was planned and not committed runs again over the same records. The watermark that
+  /// a batch closes with is that of the batches before.
+  case microBatches
 }
 
 /// What the engine wants to happen: commands to the backbone, and timers.
@@ -52,6 +66,7 @@ public struct EngineSettings: Sendable {
   public var stateCost: (Nanoseconds, Nanoseconds)
   public var checkpointCost: (Nanoseconds, Nanoseconds)
   public var seed: UInt64
+  public var coordination = Coordination.continuous
   public var defects: Set<EngineDefect> = []
 
   public init(

@@ -54,6 +54,8 @@ final class EngineTask {
   /// Watermarks of its streams, and the steps in which they go.
   private var streams: [Int64]
   private let granule: Nanoseconds
+  /// Watermarks that the next batch closes with.
+  private var ahead: [Int64]
   private var snapshots: [UInt64: Snapshot] = [:]
 
   private struct Snapshot {
@@ -62,6 +64,7 @@ final class EngineTask {
     var greatest: Int64
     var frontiers: [Int64]
     var streams: [Int64]
+    var ahead: [Int64]
   }
 
   init(
@@ -85,6 +88,7 @@ final class EngineTask {
     scratch = .allocate(capacity: RowLayout.header + width)
     streams = Array(repeating: .min, count: plan.inputs.count)
     granule = plan.granule
+    ahead = streams
     if partitions.isEmpty {
       // Nothing will ever come here: others need not wait for it.
       streams = Array(repeating: .max, count: plan.inputs.count)
@@ -99,13 +103,17 @@ final class EngineTask {
   /// Rows that wait for the watermark.
   var waiting: Int { program.waiting(number) }
 
-  /// Takes the records of one delivery, at an instant.
-  func receive(_ delivery: Delivery, partition local: Int, at now: Instant) {
+  /// Takes the records of one delivery, those below an offset, at an instant.
+  func receive(
+    _ delivery: Delivery, partition local: Int, until end: Int64 = .max, at now: Instant
+  ) {
     let batch = delivery.batch
-    let count = batch.count - delivery.first
+    let last = Int(clamping: min(Int64(batch.count), end &- delivery.baseOffset))
+    let count = last - delivery.first
+    if count <= 0 { return }
     recorder.at = now
     var sum: UInt64 = 0
-    for index in delivery.first..<batch.count { sum &+= digest64(batch.value(index)) }
+    for index in delivery.first..<last { sum &+= digest64(batch.value(index)) }
     history.begin(.polled, at: now)
     history.number(UInt64(number))
     history.number(UInt64(partitions[local]))
@@ -114,10 +122,10 @@ final class EngineTask {
     history.run(of: batch, from: delivery.first, count: count)
     let stream = input.stream(of: partitions[local])
     let entry = program.input(stream, task: number)
-    for index in delivery.first..<batch.count {
+    for index in delivery.first..<last {
       take(batch, index, local, stream, entry, delivery.baseOffset + Int64(index), now)
     }
-    positions[local] = delivery.baseOffset + Int64(batch.count)
+    positions[local] = delivery.baseOffset + Int64(last)
   }
 
   @inline(__always) private func take(
@@ -165,14 +173,32 @@ final class EngineTask {
   /// Moves the watermarks as far as every (partition, source) allows.
   func advance(at now: Instant) {
     if partitions.isEmpty { return }
+    streams = reached()
+    advanceProgram(at: now)
+  }
+
+  private func reached() -> [Int64] {
+    var reached = streams
     for stream in streams.indices {
       let least = least(of: stream)
       if least == .min || least == .max { continue }
       let low = lowered(least, by: plan.delay(of: stream))
-      streams[stream] = max(streams[stream], floorDivision(low, granule) * granule)
+      reached[stream] = max(streams[stream], floorDivision(low, granule) * granule)
     }
-    advanceProgram(at: now)
+    return reached
   }
+
+  /// Moves the watermarks as far as the batches before had come, and remembers how far this one
+  /// has.
+  func advanceBehind(at now: Instant) {
+    if partitions.isEmpty { return }
+    streams = ahead
+    advanceProgram(at: now)
+    ahead = reached()
+  }
+
+  /// The last batch has come further than the watermarks.
+  var isBehind: Bool { !partitions.isEmpty && ahead != streams }
 
   /// The least of the greatest times of the inputs of a stream's watermark.
   private func least(of stream: Int) -> Int64 {
@@ -217,7 +243,7 @@ final class EngineTask {
   func checkpoint(_ number: UInt64) {
     snapshots[number] = Snapshot(
       positions: positions, watermark: watermark, greatest: greatest, frontiers: frontiers,
-      streams: streams)
+      streams: streams, ahead: ahead)
   }
 
   /// Brings back a checkpoint that was taken; reading goes on at its positions.
@@ -230,6 +256,7 @@ final class EngineTask {
     greatest = snapshot.greatest
     frontiers = snapshot.frontiers
     streams = snapshot.streams
+    ahead = snapshot.ahead
     snapshots = snapshots.filter { $0.key <= number }
   }
 

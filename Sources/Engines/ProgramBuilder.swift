@@ -158,6 +158,7 @@ struct ProgramBuilder {
     var made = made
     made.recordKey = nil
     made.determining = []
+    made.movedFor = places.count
     switch step {
     case .deduplicate, .intervalJoin, .asOfJoin, .topN: made.determining = [key]
     case .tumbling, .sliding, .session, .total, .pattern, .match:

@@ -20,6 +20,8 @@ struct RowTraits {
   /// Columns that are the record's key; other lists of columns that decide the task as well.
   var recordKey: [Int]?
   var determining: [[Int]] = []
+  /// The operator for which rows last moved to other tasks; nil: they are where they were read.
+  var movedFor: Int?
 
   /// True when rows that are equal in these columns are in one task.
   func areTogether(_ key: [Int]) -> Bool {

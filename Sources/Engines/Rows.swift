@@ -76,6 +76,12 @@ struct RowIdentity: Hashable {
     self.init(words)
   }
 
+  /// A rank: its window, of which the row's time tells, comes first.
+  init(rank number: Int, _ row: UnsafePointer<Int64>, _ columns: [Int]) {
+    let words = RowIdentity(number, row, columns).words
+    self.init([words[0], row[0]] + words.dropFirst())
+  }
+
   /// The same row as copy `number` of several.
   func copy(_ number: Int) -> RowIdentity {
     var made = self

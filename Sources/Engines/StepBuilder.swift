@@ -97,6 +97,9 @@ struct StepBuilder {
     made.changes =
       inputs.contains { $0.changes } || (wantsTable(step) && corrects && lateness > 0)
     switch step {
+    // What a window behind would still take is taken here, even if it displaces a row.
+    case .deduplicate, .asOfJoin:
+      if corrects && plan.windowBehind(index) > 0 { made.changes = true }
     case .total: made.changes = true
     case .process where corrects: made.changes = true
     default: break
@@ -161,7 +164,11 @@ struct StepBuilder {
     (made.identity, made.isWindow) = (nil, false)
     made.recordKey =
       inputs.allSatisfy { $0.recordKey == inputs[0].recordKey } ? inputs[0].recordKey : nil
-    made.determining = roots.count == 1 || Set(roots).count == 1 ? made.determining : []
+    let isOne = inputs.allSatisfy { $0.movedFor == made.movedFor && $0.roots == made.roots }
+    made.determining = isOne ? made.determining.filter { list in
+      inputs.allSatisfy { $0.determining.contains(list) }
+    } : []
+    if !isOne && inputs.contains(where: { $0.movedFor != nil }) { made.recordKey = nil }
     return made
   }
 }

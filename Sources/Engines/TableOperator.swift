@@ -23,6 +23,17 @@ class TableRule {
   struct Place {
     var digest: UInt64
     var start: Int64
+
+    init(digest: UInt64, start: Int64) {
+      self.digest = digest
+      self.start = start
+    }
+
+    /// A key's window. Unlike on both sides, since a key may be a start.
+    init(key: UInt64, start: Int64) {
+      let time = scramble(UInt64(bitPattern: start))
+      self.init(digest: scramble((key &* 0x9E37_79B9_7F4A_7C15) ^ time), start: start)
+    }
   }
 
   let context: TableContext

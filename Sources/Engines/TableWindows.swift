@@ -125,8 +125,7 @@ final class WindowRule: TableRule {
         missed = true
         break
       }
-      let mixed = scramble(key ^ scramble(UInt64(bitPattern: start)))
-      places.append(Place(digest: mixed == 0 ? 1 : mixed, start: start))
+      places.append(Place(key: key, start: start))
       start -= slide
     }
     return places
@@ -259,8 +258,7 @@ final class TopRule: TableRule {
   override func places(
     _ row: UnsafePointer<Int64>, side: Int, settled: Int64, missed: inout Bool
   ) -> [Place] {
-    let mixed = scramble(digest.of(row) ^ scramble(UInt64(bitPattern: row[0])))
-    return [Place(digest: mixed == 0 ? 1 : mixed, start: row[0])]
+    return [Place(key: digest.of(row), start: row[0])]
   }
 
   override func precedes(_ a: StoredRow, _ b: StoredRow) -> Bool {
@@ -277,7 +275,7 @@ final class TopRule: TableRule {
       made.words.append(Int64(place + 1))
       let id = self.group + [context.width]
       made.origin.identity = made.words.withUnsafeBufferPointer { words in
-        words.baseAddress.map { RowIdentity(context.number, $0, id) }
+        words.baseAddress.map { RowIdentity(rank: context.number, $0, id) }
       }
       return made
     }

@@ -47,7 +47,7 @@ final class TopOperator: Operator {
       for (place, word) in row.words.enumerated() { scratch[place] = word }
       scratch[RowLayout.header + width - 1] = Int64(rank)
       var origin = row.origin
-      identify(&origin, scratch, key)
+      if identifies { origin.identity = RowIdentity(rank: number, scratch, key) }
       emit(scratch, &origin)
     }
   }

@@ -122,6 +122,7 @@ struct Assembly {
       checkpointInterval: engine.checkpointInterval, restartDelay: engine.restartDelay,
       recordCost: pair(costs.record), stateCost: pair(costs.state),
       checkpointCost: pair(costs.checkpoint), seed: scenario.seed)
+    settings.coordination = engine.strategy == .microBatch ? .microBatches : .continuous
     settings.defects = defects
     do throws(PlanError) {
       return try EmbeddedEngine(

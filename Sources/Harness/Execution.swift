@@ -23,7 +23,8 @@ public func execute(
 ) throws(RunFailure) -> Execution {
   let meter = Meter()
   let scenario = request.scenario
-  let workload = try makeWorkload(scenario, tracePath: request.tracePath)
+  let workload = try makeWorkload(
+    scenario, tracePath: request.tracePath, own: request.ownKinds)
   let phases = try phasePlan(scenario, workload)
   let clock = try runClock(scenario)
   let live = clock == .live ? try openLive(request) : nil
@@ -72,16 +73,21 @@ public func execute(
 }
 
 /// Judges a recorded history from its entries alone: the scenario stands in its first one.
-/// `parse` reads the scenario text that the history holds. `machine` is what the run folder knows
-/// beside it; without it, costs and usage are those of no run.
+/// `parse` reads the scenario text that the history holds. `ownKinds` are the workloads of files
+/// that it needs. `machine` is what the run folder knows beside it; without it, costs and usage are
+/// those of no run.
 public func judgeHistory(
-  path: String, machine: MachineFacts?, traceFile: (Scenario) -> String?,
+  path: String, machine: MachineFacts?,
+  ownKinds: (Scenario) throws(Problems) -> [WorkloadKind] = { _ in [] },
+  traceFile: (Scenario) -> String?,
   parse: (String) throws(Problems) -> Scenario
 ) throws(RunFailure) -> RunResult {
   let head = try HistoryHead.read(path)
   let scenario: Scenario
   do throws(Problems) { scenario = try parse(head.scenario) } catch { throw .problems(error) }
-  let workload = try makeWorkload(scenario, tracePath: traceFile(scenario))
+  let own: [WorkloadKind]
+  do throws(Problems) { own = try ownKinds(scenario) } catch { throw .problems(error) }
+  let workload = try makeWorkload(scenario, tracePath: traceFile(scenario), own: own)
   let phases = try phasePlan(scenario, workload)
   let endOfLoad = head.loadEndedAt.map { min($0, phases.drainStart) } ?? phases.drainStart
   let bench = JudgeBench(

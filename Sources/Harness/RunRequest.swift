@@ -3,6 +3,7 @@ import Engines
 import Model
 import Scenarios
 import Statistics
+import Workloads
 
 /// What a run needs to know beyond its scenario.
 public struct RunRequest {
@@ -18,6 +19,8 @@ public struct RunRequest {
   public var historyPath: String?
   /// The file that `workload.trace` means.
   public var tracePath: String?
+  /// Kinds of workload besides those of this version: read from files.
+  public var ownKinds: [WorkloadKind] = []
   /// What the caller knows of the machine, for the report.
   public var environment: [MachineFacts.Fact] = []
   public var version: String

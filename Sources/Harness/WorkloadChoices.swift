@@ -5,14 +5,18 @@ import Schemas
 import Traces
 import Workloads
 
-/// The workload that a scenario asks for: generated, or read from a trace.
-public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFailure) -> Workload {
+/// The workload that a scenario asks for: generated, or read from a trace. `own` are kinds besides
+/// those of this version, read from files.
+public func makeWorkload(
+  _ scenario: Scenario, tracePath: String?, own: [WorkloadKind] = []
+) throws(RunFailure) -> Workload {
   var workload: Workload
   do throws(Problems) {
     if scenario.workload.trace == nil {
-      workload = try kind(of: scenario).make(scenario.workload, scenario.load, scenario.seed)
+      workload = try kind(of: scenario, own).make(
+        scenario.workload, scenario.load, scenario.seed)
     } else {
-      workload = try tracedWorkload(scenario, path: tracePath)
+      workload = try tracedWorkload(scenario, path: tracePath, own)
     }
   } catch {
     throw .problems(error)
@@ -22,8 +26,10 @@ public func makeWorkload(_ scenario: Scenario, tracePath: String?) throws(RunFai
   return workload
 }
 
-private func kind(of scenario: Scenario) throws(Problems) -> WorkloadKind {
-  guard let kind = workloadKinds.first(where: { $0.name == scenario.workload.kind }) else {
+private func kind(
+  of scenario: Scenario, _ own: [WorkloadKind]
+) throws(Problems) -> WorkloadKind {
+  guard let kind = (workloadKinds + own).first(where: { $0.name == scenario.workload.kind }) else {
     throw problem(scenario, "there is no workload '\(scenario.workload.kind)'")
   }
   return kind
@@ -36,7 +42,7 @@ private func problem(_ scenario: Scenario, _ message: String, hint: String? = ni
 /// Events of a trace under the query of an application: pass-through takes any schema, the others
 /// only their own.
 private func tracedWorkload(
-  _ scenario: Scenario, path: String?
+  _ scenario: Scenario, path: String?, _ own: [WorkloadKind]
 ) throws(Problems) -> Workload {
   let named = scenario.workload.trace ?? ""
   guard let path else {
@@ -51,7 +57,7 @@ private func tracedWorkload(
   var choice = scenario.workload
   choice.trace = nil
   let rate = LoadShape.constant(Rate(count: 1_000, per: .second))
-  var workload = try kind(of: scenario).make(choice, rate, scenario.seed)
+  var workload = try kind(of: scenario, own).make(choice, rate, scenario.seed)
   do throws(TraceError) {
     let reader = try TraceReader(path: path)
     guard let stream = reader.description.streams.first else {

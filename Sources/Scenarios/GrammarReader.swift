@@ -111,7 +111,9 @@ struct GrammarReader {
     let existing = catalog.workloads.map(\.name)
     if existing.contains(text) { return text }
     if text.hasSuffix(".workload.yaml") {
-      throw ValueRefusal("a workload of your own is not in this version")
+      throw ValueRefusal(
+        "there is no such file: \(quoted(text))",
+        hint: "weir workload new makes one; it is looked for beside the scenario")
     }
     if knownWorkloadKinds.contains(text) {
       throw ValueRefusal("\(quoted(text)) is not in this version", hint: knownNames(existing))

@@ -16,6 +16,12 @@ public struct ScenarioOverride: Hashable, Sendable {
   let text: String
   let action: Action
 
+  /// What `--set PATH=` gives to a path; nil for another one.
+  public func assigned(to path: String) -> String? {
+    guard action == .set, text.hasPrefix(path + "=") else { return nil }
+    return String(text.dropFirst(path.utf8.count + 1))
+  }
+
   /// `--set PATH=VALUE`.
   public static func set(_ assignment: String) -> ScenarioOverride {
     .init(option: "--set", text: assignment, action: .set)

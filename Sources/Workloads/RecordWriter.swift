@@ -45,6 +45,19 @@ struct RecordWriter {
     at += 1
   }
 
+  @inline(__always) mutating func bytes(_ bytes: [UInt8]) {
+    for value in bytes { byte(value) }
+  }
+
+  /// The lowest bytes of a word, the lowest first.
+  @inline(__always) mutating func littleEndian(_ word: UInt64, _ count: Int) {
+    var rest = word
+    for _ in 0..<count {
+      byte(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
+    }
+  }
+
   /// `count` arbitrary bytes grown from a seed.
   @inline(__always) mutating func noise(_ seed: UInt64, _ count: Int) {
     var word = seed

@@ -115,9 +115,12 @@ struct Catalogue {
   }
 
   /// What the loader must know of the floors above it.
-  static var forLoader: ScenarioCatalog {
+  static var forLoader: ScenarioCatalog { forLoader(nil) }
+
+  /// The same with a workload of a file.
+  static func forLoader(_ own: OwnWorkload?) -> ScenarioCatalog {
     ScenarioCatalog(
-      workloads: workloadKinds.map { kind in
+      workloads: (workloadKinds + [own?.kind].compactMap { $0 }).map { kind in
         WorkloadKindDescription(
           name: kind.name, domain: kind.domain, summary: kind.summary,
           queries: kind.queries.map(\.name), defaultSources: kind.defaultSources,
@@ -151,8 +154,9 @@ func loadScenario(
   _ found: FoundScenario, _ overrides: Overrides
 ) throws(Problems) -> LoadedScenario {
   let bytes = try Files.read(found.path, limit: (1 << 20) + 1)
+  let own = try OwnWorkload.find(in: bytes, overrides, beside: found.path)
   return try loadScenario(
     bytes: bytes, file: found.path, name: found.name, overrides: overrides.changes,
-    catalog: Catalogue.forLoader
+    catalog: Catalogue.forLoader(own)
   ).get()
 }

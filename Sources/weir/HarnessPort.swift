@@ -25,6 +25,11 @@ func execute(
     scenario: scenario, scenarioText: printScenario(timeless), command: command,
     overrides: overrides, historyPath: "\(folder)/history.weir",
     tracePath: traceFile(scenario, beside: scenarioPath), version: weirVersion)
+  if let own = try OwnWorkload.find(scenario.workload.kind, beside: scenarioPath) {
+    request.ownKinds = [own.kind]
+    // The folder alone suffices to run again.
+    try Files.write(own.bytes, to: "\(folder)/\(Files.lastPart(own.path))")
+  }
   request.environment = Environment.facts
   request.openLive = { (scenario: Scenario) throws(RunFailure) in
     try openLiveBackbone(scenario, folder: folder)
@@ -88,10 +93,15 @@ func judge(history: String) throws(Problems) -> RunResult {
   do throws(RunFailure) {
     return try judgeHistory(
       path: history, machine: machine,
+      ownKinds: { (scenario) throws(Problems) in
+        try OwnWorkload.find(scenario.workload.kind, beside: history).map { [$0.kind] } ?? []
+      },
       traceFile: { traceFile($0, beside: "scenarios/x.yaml") },
       parse: { (text: String) throws(Problems) in
-        try loadScenario(
-          bytes: Array(text.utf8), file: history, name: "history", catalog: Catalogue.forLoader
+        let bytes = Array(text.utf8)
+        let own = try OwnWorkload.find(in: bytes, Overrides(), beside: history)
+        return try loadScenario(
+          bytes: bytes, file: history, name: "history", catalog: Catalogue.forLoader(own)
         ).get().scenario
       })
   } catch {

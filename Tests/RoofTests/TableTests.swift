@@ -7,7 +7,10 @@ import Testing
   let table = CommandTable.weir
 
   @Test func `an option takes a value everywhere or nowhere`() {
-    let options = table.everywhere + table.leaves.flatMap(\.options)
+    // `list keys --schema` asks for one, `workload new --schema` names one: no line can mean both.
+    let options = (table.everywhere + table.leaves.flatMap(\.options)).filter {
+      $0.name != "schema"
+    }
     for option in options {
       for other in options where other.name == option.name {
         #expect((option.value == nil) == (other.value == nil), "--\(option.name)")

@@ -1,11 +1,13 @@
 import Bytes
+import Engines
 import Model
 import Queries
 import Testing
 import Verification
 
-/// A case of the conformance list over several streams, for the two oracles. The result has all
-/// columns of the last operator.
+/// A case of the conformance list over several streams, for the two oracles and for the engine, in
+/// one task and in two, with a restart at every event. The result has all columns of the
+/// last operator.
 struct StreamCase {
   var streams = 2
   var operators: [PlanOperator]
@@ -61,7 +63,29 @@ struct StreamCase {
       #expect(oracle.overflowed == naive.flags.overflowed)
       failure = oracle.failure
     }
+    for tasks in [1, 2] {
+      let driver = try EngineDriver(plan, events, tasks: tasks)
+      let places = tasks == 1 ? [:] : [Int: Int](
+        uniqueKeysWithValues: events.indices.map { ($0, $0 % 5) })
+      driver.run(crashes: places, pause: [])
+      #expect((driver.program.failure == nil) == (failure == nil))
+      if failure != nil { continue }
+      #expect(driver.drops.isEmpty)
+      #expect(try table(driver.rows) == rows, "engine of \(tasks) tasks")
+      #expect(driver.program.hasOverflowed == naive.flags.overflowed)
+    }
     return (rows, failure, naive.flags.overflowed)
+  }
+
+  /// What counts of the engine's rows in the end.
+  private func table(_ rows: [ResultRow]) throws -> [CaseRow] {
+    var counting = rows
+    if emission == .corrections {
+      var last: [[UInt8]: ResultRow] = [:]
+      for row in rows { last[row.key] = row }
+      counting = last.values.filter { !$0.isTombstone }
+    }
+    return try counting.map { CaseRow(try cells($0.key), at: $0.time / .millisecond) }.sorted()
   }
 
   private func cells(_ bytes: [UInt8]) throws -> [Int64?] {

@@ -38,7 +38,7 @@ func events(_ block: EventBlock) -> [Event] {
   (0..<block.count).map { i in
     let bytes = UnsafeBufferPointer(
       start: block.bytes + Int(block.start[i]), count: Int(block.start[i + 1] - block.start[i]))
-    let keyLength = block.keyLength[i] == RecordEntry.noKey ? 0 : Int(block.keyLength[i])
+    let keyLength = block.keyLength[i] >= RecordEntry.markerKey ? 0 : Int(block.keyLength[i])
     return Event(
       lane: Int(block.lane), sequence: block.baseSequence + UInt64(i),
       intendedAt: block.intendedAt[i], eventTime: block.eventTime[i],

@@ -5,7 +5,7 @@ extension CommandSpec {
     ["trace"], section: "EVIDENCE", "record, import, inspect traces",
     members: [
       traceRecord, traceImport, traceExport, traceGenerate, traceInfo, traceCat, traceStats,
-      traceCompare, traceSlice, traceVerify,
+      traceCompare, traceSlice, traceFit, traceVerify,
     ])
 
   static let traceImport = CommandSpec(

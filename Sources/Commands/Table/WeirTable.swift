@@ -7,8 +7,8 @@ extension CommandTable {
     program: "weir", version: weirVersion,
     purpose: "benchmark, simulate and replay real-time data streaming",
     commands: [
-      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .conformance, .validate,
-      .bench, .completions, .help,
+      .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .workload, .conformance,
+      .validate, .bench, .completions, .help,
     ],
     everywhere: [
       OptionSpec("help", short: "h", "help: -h fits one screen, --help says all"),
@@ -23,8 +23,7 @@ extension CommandTable {
         "one live line, a line per phase and fault, or nothing", standard: "auto"),
     ],
     planned: [
-      "explore", "sweep", "capacity", "choose", "gate", "workload", "serve",
-      "calibrate", "selftest", "fit",
+      "explore", "sweep", "capacity", "choose", "gate", "serve", "calibrate", "selftest",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),
