@@ -47,15 +47,23 @@ func runPython(_ python: String, _ program: String, _ arguments: [String]) -> St
       return true
     }
     let read = """
-      import json, sys, pyarrow.csv, pyarrow.json
-      rows = (pyarrow.csv.read_csv(sys.argv[1],
-                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True))
-              if sys.argv[1].endswith(".csv") else pyarrow.json.read_json(sys.argv[1])).to_pylist()
-      for r in rows:
-          v = r.get("value") or r
-          if v["amount"] is not None:
-              level = repr(float(v["level"]))
-              print(r["source"], r["sequence"], v["amount"], level, v["kind"])
+      import sys, pyarrow as pa, pyarrow.csv, pyarrow.json
+      fields = [("amount", pa.int64()), ("level", pa.float64()), ("kind", pa.string())]
+      head = [("source", pa.int64()), ("sequence", pa.int64())]
+      if sys.argv[1].endswith(".csv"):
+          table = pa.csv.read_csv(
+              sys.argv[1], parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+              convert_options=pa.csv.ConvertOptions(
+                  column_types=dict(head + fields), include_columns=[n for n, _ in head + fields]))
+      else:
+          table = pa.json.read_json(
+              sys.argv[1], parse_options=pa.json.ParseOptions(
+                  explicit_schema=pa.schema(head + [("value", pa.struct(fields))]),
+                  unexpected_field_behavior="ignore"))
+      for r in table.to_pylist():
+          v = r if "amount" in r else r["value"] or {}
+          if v.get("amount") is not None:
+              print(r["source"], r["sequence"], v["amount"], repr(v["level"]), v["kind"])
       """
     for format in [ExportFormat.csv, .jsonl] {
       let out = temporaryPath("peer.\(format.rawValue)")
