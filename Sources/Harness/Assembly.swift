@@ -143,7 +143,7 @@ struct Assembly {
     let dealsAlike =
       workload.streams.count == 1
       || scenario.resources.partitions % scenario.resources.slots == 0
-    settings.joinsGroup = dealsAlike && live?.capabilities.groups ?? false
+    settings.joinsGroup = dealsAlike && live?.backbone.capabilities.groups ?? false
     settings.coordination = engine.strategy == .microBatch ? .microBatches : .continuous
     settings.defects = defects
     do throws(PlanError) {
