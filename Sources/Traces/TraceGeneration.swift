@@ -83,7 +83,8 @@ private struct GeneratedTrace {
       let valueStart = start + (hasKey ? Int(keyLength) : 0)
       try writer.append(
         stream: numbers[laneStream[Int(block.lane)] ?? 0], source: block.lane,
-        sequence: block.baseSequence + UInt64(event), eventTime: block.eventTime[event], arrival: shift &+ intended,
+        sequence: block.baseSequence + UInt64(event), eventTime: block.eventTime[event],
+        arrival: shift &+ intended,
         key: !hasKey
           ? nil : UnsafeRawBufferPointer(start: block.bytes + start, count: Int(keyLength)),
         value: UnsafeRawBufferPointer(

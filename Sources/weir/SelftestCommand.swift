@@ -1,7 +1,7 @@
 import Bytes
 import Commands
-import Dispatch
 import Draws
+import Glibc
 import Model
 import Scenarios
 import Statistics
@@ -32,7 +32,7 @@ extension Session {
       }
     }
     hold("on other threads", onThreads(drawn))
-    hold("after a restart, backwards", drawn.reversed().map { $0.digest(restarted: true) }.reversed())
+    hold("after a restart, backwards", Self.backwards(drawn))
     hold("by its shard alone", drawn.map { $0.digest(sharded: true) })
     hold("in a fresh process", try inProcess(drawn.count, seed: seed ?? 1))
     say(drawn, differing)
@@ -40,12 +40,25 @@ extension Session {
   }
 
   private func onThreads(_ drawn: [GenerationCase]) -> [UInt64] {
-    let found = Mutex([UInt64](repeating: 0, count: drawn.count))
-    DispatchQueue.concurrentPerform(iterations: drawn.count) { number in
-      let digest = drawn[number].digest()
-      found.withLock { $0[number] = digest }
+    let work = SharedWork(drawn, threads: 4)
+    var threads: [pthread_t] = []
+    for _ in 0..<work.threads {
+      var thread = pthread_t()
+      let me = Unmanaged.passRetained(work).toOpaque()
+      let status = pthread_create(&thread, nil, workOnCases, me)
+      if status == 0 {
+        threads.append(thread)
+      } else {
+        Unmanaged<SharedWork>.fromOpaque(me).release()
+      }
     }
-    return found.withLock { $0 }
+    for thread in threads { pthread_join(thread, nil) }
+    // Without any thread nothing was made, and every digest differs.
+    return work.digests.withLock { $0 }
+  }
+
+  private static func backwards(_ drawn: [GenerationCase]) -> [UInt64] {
+    drawn.reversed().map { $0.digest(restarted: true) }.reversed()
   }
 
   private func inProcess(_ count: Int, seed: UInt64) throws(Problems) -> [UInt64] {
@@ -84,6 +97,38 @@ extension Session {
   }
 }
 
+/// Cases that several threads take one after the other.
+private final class SharedWork: Sendable {
+  let drawn: [GenerationCase]
+  let threads: Int
+  let digests: Mutex<[UInt64]>
+  private let next = Mutex(0)
+
+  init(_ drawn: [GenerationCase], threads: Int) {
+    self.drawn = drawn
+    self.threads = threads
+    digests = Mutex([UInt64](repeating: 0, count: drawn.count))
+  }
+
+  func run() {
+    while true {
+      let number = next.withLock { next in
+        defer { next += 1 }
+        return next
+      }
+      if number >= drawn.count { return }
+      let digest = drawn[number].digest()
+      digests.withLock { $0[number] = digest }
+    }
+  }
+}
+
+private func workOnCases(_ work: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let work else { return nil }
+  Unmanaged<SharedWork>.fromOpaque(work).takeRetainedValue().run()
+  return nil
+}
+
 /// A configuration and a block of it, drawn by number.
 private struct GenerationCase: Sendable {
   private let choice: WorkloadChoice
@@ -107,8 +152,9 @@ private struct GenerationCase: Sendable {
       partitions: Int(draws.below(6, 3)) + 1)
     self.seed = draws.word(4) >> 1
     rate = Rate(count: Int64(draws.below(4_000, 5)) + 500, per: .second)
-    // One case in four lies far out, where nothing could have been made before it.
-    block = Int(draws.below(draws.word(6) & 3 == 0 ? 1 << 28 : 64, 7))
+    // One case in four lies far out, where nothing could have been made before it; not farther than
+    // the event time of a population that runs some thousand times faster than the run.
+    block = Int(draws.below(draws.word(6) & 3 == 0 ? 1 << 20 : 64, 7))
     let made = try kind.make(choice, .constant(rate), self.seed)
     let sent = made.laneStream.indices.filter { made.laneStream[$0] != nil }
     lane = sent[Int(draws.below(UInt64(sent.count), 8))]

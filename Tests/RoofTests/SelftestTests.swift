@@ -16,7 +16,9 @@ import Testing
     ])
     #expect(bad.code == 1 && bad.output.hasPrefix("8 differing in 8 cases"))
     #expect(bad.errors.contains("differs in a fresh process: case 0"))
-    let none = try WeirProcess.run(["selftest", "determinism", "--cases", "8", "--with", "/bin/false"])
+    let none = try WeirProcess.run([
+      "selftest", "determinism", "--cases", "8", "--with", "/bin/false",
+    ])
     #expect(none.code == 64 && none.errors.contains("gave 0 digests of 8"))
   }
 

@@ -70,7 +70,7 @@ import Testing
         .contains("workload.kind: 'fleet' is not in this version"))
     #expect(
       complaints(file().replacing("fraud-detection", with: "my.workload.yaml"))
-        .contains("a workload of your own is not in this version"))
+        .contains("there is no such file: 'my.workload.yaml'"))
   }
 
   @Test func `mappings of kinds that are not in use are validated all the same`() {
