@@ -41,6 +41,7 @@ let package = Package(
     // Floor 1
     module("Scenarios", ["Model", "Bytes", "CYaml"]),
     module("Scheduling", ["Model", "CShim"]),
+    module("Processes", ["CShim"]),
     module("History", ["Model", "Bytes", "CShim"]),
     module("Queries", ["Model", "Bytes"]),
     module("Schemas", ["Model", "Bytes", "Queries"]),
@@ -56,7 +57,8 @@ let package = Package(
     module("Backbones", ["Model", "Bytes", "Draws", "Scheduling"]),
     // Floor 3
     module(
-      "Verification", ["Model", "Bytes", "History", "Scenarios", "Queries", "Workloads"]),
+      "Verification",
+      ["Model", "Bytes", "History", "Scenarios", "Schemas", "Queries", "Workloads"]),
     module("Statistics", ["Model", "Bytes"]),
     module(
       "Engines", ["Model", "Bytes", "Draws", "History", "Schemas", "Queries", "Backbones"]),
@@ -70,7 +72,12 @@ let package = Package(
       ]),
     module("Conformance", ["Model", "Bytes", "Draws", "Scheduling", "Backbones"]),
     module("Reporting", ["Model", "Bytes", "Statistics", "CZlib"]),
-    module("KafkaBackbone", ["Model", "Bytes", "Schemas", "Backbones", "CRdKafka", "CShim"]),
+    module(
+      "KafkaBackbone",
+      ["Model", "Bytes", "Schemas", "Processes", "Backbones", "CRdKafka", "CShim"]),
+    module(
+      "ExternalEngine",
+      ["Model", "Scenarios", "Processes", "Queries", "Backbones", "Engines", "CShim"]),
     // Roof
     module("Commands", ["Model", "Scenarios"]),
     .executableTarget(
@@ -78,14 +85,19 @@ let package = Package(
       dependencies: [
         "Model", "Bytes", "Scenarios", "History", "Queries", "Workloads", "Traces", "Faults",
         "Backbones", "Verification", "Statistics", "Engines", "Harness", "Reporting",
-        "KafkaBackbone", "Conformance", "CShim", "Commands", "CZstd", "CZlib", "CYaml",
+        "KafkaBackbone", "ExternalEngine", "Processes", "Conformance", "CShim", "Commands", "CZstd",
+        "CZlib", "CYaml",
         "CXXHash",
       ],
       swiftSettings: hot + strict),
 
     tests("ModelTests", ["Model", "Bytes", "Draws"]),
     tests(
-      "KafkaBackboneTests", ["Model", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
+      "KafkaBackboneTests",
+      ["Model", "Processes", "Backbones", "KafkaBackbone", "CRdKafka", "CShim"]),
+    tests(
+      "ExternalEngineTests",
+      ["Model", "Scenarios", "Processes", "Backbones", "Engines", "ExternalEngine", "CShim"]),
     tests(
       "RoofTests", ["Commands", "Model", "Backbones", "KafkaBackbone", "CRdKafka", "weir"]),
     tests("TidyTests", []),
@@ -115,6 +127,7 @@ let package = Package(
         "Model", "Bytes", "Draws", "Queries", "Schemas", "Scenarios", "Workloads", "Traces",
         "CShim",
       ]),
+    tests("FuzzingTests", ["Model", "Bytes", "CShim", "History", "Scenarios", "Traces"]),
     tests("SchemasTests", ["Model", "Bytes", "Draws", "Queries", "Schemas"]),
     tests(
       "WorkloadsTests",
@@ -124,10 +137,20 @@ let package = Package(
     tests(
       "VerificationTests",
       [
-        "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Queries", "Workloads",
-        "Engines",
+        "Verification", "Model", "Bytes", "Draws", "History", "Scenarios", "Schemas", "Queries",
+        "Workloads", "Engines",
       ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// The program of Fuzzing/run, whose entry point is that of libFuzzer.
+if Context.environment["WEIR_FUZZ_BUILD"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Model", "Bytes", "CShim", "History", "Scenarios", "Traces"],
+      path: "Fuzzing/Sources",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

@@ -94,3 +94,17 @@ require_build_tools() {
     install_packages $missing
   fi
 }
+
+# Prints a Python that has the peers of the tests and benches: that of WEIR_PYTHON, else one in a
+# private virtual environment, made when PyPI can be reached. Fails without.
+python_with_peers() {
+  peers="import pyarrow, fastavro, yaml; from backports import zstd"
+  for python in "${WEIR_PYTHON:-}" .build/peers/bin/python python3; do
+    [ -n "$python" ] && "$python" -c "$peers" >/dev/null 2>&1 && echo "$python" && return
+  done
+  {
+    python3 -m venv .build/peers && .build/peers/bin/pip install --quiet --timeout 20 --retries 1 \
+      pyarrow fastavro backports.zstd PyYAML
+  } >/dev/null 2>&1 </dev/null || return 1
+  .build/peers/bin/python -c "$peers" >/dev/null 2>&1 && echo .build/peers/bin/python
+}

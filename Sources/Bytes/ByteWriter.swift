@@ -36,6 +36,13 @@ public struct ByteWriter: ~Copyable {
     capacity = capacity * 2 + extra
   }
 
+  /// Gives the place behind what is written, where `reserve` made room, to who writes there.
+  @inlinable public mutating func extend(
+    _ body: (UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>
+  ) {
+    setCount(body(base + count) - base)
+  }
+
   @inlinable public mutating func byte(_ value: UInt8) {
     reserve(1)
     base[count] = value

@@ -53,13 +53,17 @@ void shim_unblock_interrupts(void) {
 char **shim_environment(void) { return environ; }
 
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
+               const char *directory, const char *input, const char *output,
                const char *log_path, int politeness) {
   int log = open(log_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return -errno;
-  int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (nothing < 0) {
+  int nothing = open(input ? input : "/dev/null", O_RDONLY | O_CLOEXEC);
+  int said = output ? open(output, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600) : dup(log);
+  if (nothing < 0 || said < 0) {
     int code = -errno;
     close(log);
+    if (nothing >= 0) close(nothing);
+    if (said >= 0) close(said);
     return code;
   }
   pid_t parent = getpid();
@@ -78,7 +82,8 @@ int shim_spawn(const char *path, char *const *arguments, char *const *environmen
     signal(SIGTERM, SIG_DFL);
     if (nice(politeness) < 0) { /* it stays as it was */ }
     if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent ||
-        dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
+        dup2(nothing, 0) < 0 || dup2(said, 1) < 0 || dup2(log, 2) < 0 ||
+        (directory && chdir(directory) < 0) ||
         sigprocmask(SIG_SETMASK, &none, NULL) < 0) {
       failure = errno ? errno : ECHILD;
       _exit(127);
@@ -97,6 +102,7 @@ int shim_spawn(const char *path, char *const *arguments, char *const *environmen
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(log);
   close(nothing);
+  close(said);
   if (child > 0 && failure) {
     waitpid(child, NULL, 0);
     return -failure;

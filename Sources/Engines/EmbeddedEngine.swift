@@ -310,6 +310,7 @@ public final class EmbeddedEngine {
     switch timer {
     case .start:
       if phase == .stopped { start(at: now, &outbox) }
+    case .watch: break
     case .taskDone(let task, let life):
       if life == self.life && phase == .running { try finishWork(task, at: now, &outbox) }
     case .checkpoint(let life):

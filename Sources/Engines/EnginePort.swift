@@ -14,6 +14,78 @@ public enum EngineTimer: Hashable, Sendable {
   case batchDone(life: UInt32)
   /// The process is up again.
   case start
+  /// An engine outside of this process looks after it.
+  case watch
+}
+
+/// What the harness asks of an engine.
+public enum EngineOrder: Hashable, Sendable {
+  /// Begins to work.
+  case start
+  /// Does something to its process.
+  case control(NodeAction)
+  /// The input ends at these offsets, by partition: once they are reached, the last results come
+  /// out and are committed.
+  case drain(to: [Int64])
+  /// Ends in order; what is committed stays.
+  case stop
+}
+
+/// What an engine outside of this process tells; the harness writes it down.
+public enum EngineReport: Hashable, Sendable {
+  case running(tasks: Int)
+  /// Its process is gone, by an order.
+  case stopped
+  /// It ended although nothing had been asked: how.
+  case ended(String)
+  /// An action that was under way has come to its end: whether it happened.
+  case carriedOut(NodeAction, Bool)
+  /// Its group committed a position of the input.
+  case committed(partition: Int, offset: Int64)
+}
+
+/// How far an engine has come.
+public struct EngineStatus: Hashable, Sendable {
+  /// Records worked through.
+  public var processed: UInt64
+  /// CPU or model time of its tasks.
+  public var busy: Nanoseconds
+  /// Everything up to the end of the input is worked through and committed.
+  public var isDrained: Bool
+  /// It was stopped, or it ended by itself.
+  public var isGone: Bool
+  /// What it waits for while it drains; empty when it does not say.
+  public var waitsFor: String
+
+  public init(
+    processed: UInt64 = 0, busy: Nanoseconds = 0, isDrained: Bool = false, isGone: Bool = false,
+    waitsFor: String = ""
+  ) {
+    self.processed = processed
+    self.busy = busy
+    self.isDrained = isDrained
+    self.isGone = isGone
+    self.waitsFor = waitsFor
+  }
+}
+
+/// The life cycle of whatever computes the results, in this process or outside of it. A state
+/// machine: it gets orders, completions and timers, posts what it wants, and never waits.
+public protocol Engine: AnyObject {
+  var status: EngineStatus { get }
+  /// `underWay`: a report, or the status, will say what became of it.
+  func carryOut(
+    _ order: EngineOrder, at now: Instant, _ outbox: inout EngineOutbox
+  ) -> NodeOutcome
+  /// Answers of the backbone to its commands.
+  func receive(
+    _ completion: Completion, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError)
+  func fire(
+    _ timer: EngineTimer, at now: Instant, _ outbox: inout EngineOutbox
+  ) throws(PlanError)
+  /// Lets everything go, on every way out; nothing is asked of it afterwards.
+  func close()
 }
 
 /// How records are taken.
@@ -30,14 +102,16 @@ public enum Coordination: Hashable, Sendable {
 public struct EngineOutbox {
   public var commands: [Command] = []
   public var timers: [(timer: EngineTimer, at: Instant)] = []
+  public var reports: [EngineReport] = []
 
   public init() {}
 
-  public var isEmpty: Bool { commands.isEmpty && timers.isEmpty }
+  public var isEmpty: Bool { commands.isEmpty && timers.isEmpty && reports.isEmpty }
 
   public mutating func removeAll() {
     commands.removeAll(keepingCapacity: true)
     timers.removeAll(keepingCapacity: true)
+    reports.removeAll(keepingCapacity: true)
   }
 }
 

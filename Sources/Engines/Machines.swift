@@ -6,6 +6,8 @@ private func run<Made>(_ machine: Machine, _ make: any MachineMaker<Made>) -> Ma
   switch machine {
   // `cardGuard` has an operator of its own.
   case .cardGuard: nil
+  case .stockLedger(let ledger): make.make(StockLedgerMachine(ledger))
+  case .chargeKeeper(let keeper): make.make(ChargeKeeperMachine(keeper))
   case .news2(let rules): make.make(News2Machine(rules))
   }
 }

@@ -109,7 +109,8 @@ struct ProgramBuilder {
     for one in made {
       one.number = index
       one.hold = hold
-      one.lateHold = wantsTable ? lateHold : nil
+      // What only passes a table on changes for as long as the table does.
+      one.lateHold = wantsTable ? lateHold : known.contains(where: \.changes) ? hold : nil
     }
     try append(made, edges, sides: maker.sides(step), reader: index)
     places.append(stages.count - 1)

@@ -15,7 +15,7 @@ struct Assembly {
   let history: HistoryWriter
   let cache: BlockCache
   /// What fills the port of a live run.
-  let live: (any LiveBackbone)?
+  let live: LiveSystem?
 
   /// Partitions of all input streams together.
   var inputPartitions: Int { scenario.resources.partitions * workload.streams.count }
@@ -45,10 +45,11 @@ struct Assembly {
       endOfLoad: endOfLoad,
       spreadsKeyless: !isKeyed, keepsInstants: keepsInstants)
     let backbone: any Backbone
-    var engine: EmbeddedEngine?
+    var engine: (any Engine)?
     if let live {
-      backbone = live
-      if live.capabilities.reads { engine = try makeEngine(engineDefects) }
+      backbone = live.backbone
+      engine = live.engine
+      if engine == nil, backbone.capabilities.reads { engine = try makeEngine(engineDefects) }
     } else {
       var settings = logSettings
       settings.defects = logDefects
@@ -56,18 +57,33 @@ struct Assembly {
         settings, consumers: scenario.resources.slots, filter: messageFaults)
       engine = try makeEngine(engineDefects)
     }
-    return RunParts(
+    let job = scenario.engine.job
+    let parts = RunParts(
       load: load, backbone: backbone, engine: engine,
-      reader: ResultReader(
-        partitions: resultPartitions, committedOnly: scenario.sink.kind == .transactional,
+      reader: StreamReader(
+        job == nil ? .rows : .output, partitions: resultPartitions,
+        committedOnly: job?.writes.isCommittedOnly ?? (scenario.sink.kind == .transactional),
         history: history),
       history: history, faults: scenario.faults.plan, messageFaults: messageFaults,
       resultStream: scenario.sink.stream)
+    if let job { addParts(of: job, to: parts) }
+    return parts
+  }
+
+  /// Weir reads back what the job is given, and closes its last windows.
+  private func addParts(of job: JobChoice, to parts: RunParts) {
+    let partitions = scenario.resources.partitions
+    parts.auditor = StreamReader(
+      .events, partitions: partitions, committedOnly: true, history: history)
+    parts.flush = job.flush.map {
+      FlushEvents(source: workload.source, partitions: partitions, after: $0, history: history)
+    }
   }
 
   /// True when a key must stay in one partition, so that one task sees all of it.
   private var isKeyed: Bool {
-    workload.plan.operators.contains { step in
+    if scenario.engine.job != nil { return false }
+    return workload.plan.operators.contains { step in
       switch step {
       case .input, .filter, .select, .union, .expand: false
       default: true
@@ -127,7 +143,7 @@ struct Assembly {
     let dealsAlike =
       workload.streams.count == 1
       || scenario.resources.partitions % scenario.resources.slots == 0
-    settings.joinsGroup = dealsAlike && live?.capabilities.groups ?? false
+    settings.joinsGroup = dealsAlike && live?.backbone.capabilities.groups ?? false
     settings.coordination = engine.strategy == .microBatch ? .microBatches : .continuous
     settings.defects = defects
     do throws(PlanError) {

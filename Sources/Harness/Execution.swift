@@ -46,7 +46,9 @@ public func execute(
   let parts = try assembly.parts(
     endOfLoad: phases.drainStart, logDefects: request.logDefects,
     engineDefects: request.engineDefects)
-  let loop = RunLoop(parts, pacer: makePacer(clock, live), phases: phases, progress: progress)
+  parts.atEnd = rowWriter(request, bench, history)
+  let loop = RunLoop(
+    parts, pacer: makePacer(clock, live?.backbone), phases: phases, progress: progress)
   // A sender that waits for its turn behind the system under test measures the machine.
   let goesFirst = live != nil && shim_go_first() == 0
   defer { if goesFirst { shim_go_along() } }
@@ -64,7 +66,7 @@ public func execute(
   machine.historyBytes = history.byteCount
   machine.historyFailure = history.failure?.message ?? ""
   machine.take(parts.backbone.usage)
-  machine.engineBusy = parts.engine?.busy ?? 0
+  machine.engineBusy = parts.engine?.status.busy ?? 0
   machine.payloadBytes = parts.load.bytes
   machine.setLateness(loop.sendLateness)
   machine.take(meter)
@@ -74,6 +76,20 @@ public func execute(
     interruptedAt: loop.interruptedAt, machine: machine, sent: parts.load.sent)
   let result = ResultBuilder(facts: facts, recorder: bench.recorder, verdicts: verdicts).build()
   return Execution(result: result, machine: machine)
+}
+
+/// Writes what checks of a job's output expect, at the end of the run.
+private func rowWriter(
+  _ request: RunRequest, _ bench: JudgeBench, _ history: HistoryWriter
+) -> (Instant) -> Void {
+  { now in
+    writeExpectedRows(
+      request.expectedRows,
+      events: {
+        history.flush()
+        return bench.inputs()
+      }, to: history, at: now)
+  }
 }
 
 /// Judges a recorded history from its entries alone: the scenario stands in its first one.
@@ -148,8 +164,8 @@ func runClock(_ scenario: Scenario) throws(RunFailure) -> RunClock {
 }
 
 /// What fills the port of a live run.
-private func openLive(_ request: RunRequest) throws(RunFailure) -> any LiveBackbone {
-  if request.scenario.backbone.kind == .null { return NullBackbone() }
+private func openLive(_ request: RunRequest) throws(RunFailure) -> LiveSystem {
+  if request.scenario.backbone.kind == .null { return LiveSystem(backbone: NullBackbone()) }
   guard let open = request.openLive else {
     throw .internalError("nothing fills the port of \(request.scenario.backbone.kind.rawValue)")
   }

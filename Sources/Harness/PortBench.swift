@@ -37,7 +37,7 @@ public final class PortBench {
     let history = try open(historyPath)
     let assembly = Assembly(
       scenario: scenario, workload: workload, history: history,
-      cache: BlockCache(workload.source), live: SendOnly(backbone))
+      cache: BlockCache(workload.source), live: LiveSystem(backbone: SendOnly(backbone)))
     let parts = try assembly.parts(
       endOfLoad: phases.drainStart, logDefects: [], engineDefects: [])
     let meter = Meter()

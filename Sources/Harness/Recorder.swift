@@ -23,6 +23,8 @@ final class Recorder: SampleRecorder {
   let interval: Nanoseconds
   /// False when nothing is ever read, so that nothing waits to be.
   private let delivers: Bool
+  /// The engine is a job of the user.
+  private let readsAreCommits: Bool
   /// Backlog is looked at this often to see when a system has caught up.
   static let fine: Nanoseconds = 20 * .millisecond
 
@@ -71,9 +73,10 @@ final class Recorder: SampleRecorder {
 
   init(
     interval: Nanoseconds, measureStart: Instant, measureEnd: Instant, partitions: Int,
-    delivers: Bool
+    delivers: Bool, readsAreCommits: Bool = false
   ) {
     self.interval = interval
+    self.readsAreCommits = readsAreCommits
     self.delivers = delivers
     self.measureStart = measureStart
     self.measureEnd = measureEnd
@@ -173,10 +176,28 @@ final class Recorder: SampleRecorder {
       rowsSeen &+= rows
       current.results &+= rows
       for _ in 0..<rows { _ = try cursor.row() }
+    case .positionCommitted: try takePosition(&cursor)
+    case .output:
+      current.results += 1
+      try cursor.skip(kind)
     case .buffered: buffered = try cursor.number()
     case .engineStopped: buffered = 0
     default: try takeRare(kind, &cursor)
     }
+  }
+
+  /// Of a job of the user only its committed positions tell how far it has come.
+  private func takePosition(_ cursor: inout EntryCursor) throws(DecodingError) {
+    let partition = Int(clamping: try cursor.number())
+    let offset = Int64(clamping: try cursor.number())
+    guard readsAreCommits, partition < positions.count, offset > positions[partition] else {
+      return
+    }
+    let count = UInt64(offset - positions[partition])
+    positions[partition] = offset
+    current.through &+= count
+    read &+= count
+    if cursor.at >= measureStart && cursor.at < measureEnd { readInMeasure &+= count }
   }
 
   private func takeRare(_ kind: EntryKind, _ cursor: inout EntryCursor) throws(DecodingError) {

@@ -76,7 +76,8 @@ struct ResultBuilder {
       version: facts.version, scenario: scenario.name, description: scenario.description,
       title: scenario.report.title, seed: scenario.seed,
       backbone: scenario.backbone.kind.rawValue, engine: scenario.engine.kind.rawValue,
-      sink: scenario.sink.kind.rawValue, workload: scenario.workload.kind, clock: facts.clock,
+      sink: scenario.engine.job == nil ? scenario.sink.kind.rawValue : "of the job",
+      workload: scenario.workload.kind, clock: facts.clock,
       eventNoun: facts.workload.eventNoun, resultNoun: facts.workload.resultNoun,
       scenarioText: facts.scenarioText,
       scenarioDigest: text.withUnsafeBytes { digest128($0) }, historyHash: facts.hash,
@@ -199,7 +200,9 @@ struct ResultBuilder {
       attribution: results.attribution.map { .init(name: $0.cause.name, count: $0.count) },
       ledger: judgement.ledger.rows.map { .init(name: $0.name, count: $0.count) },
       lateDropped: judgement.lateDropped,
-      regime: judgement.regimeIsComplete ? "complete" : "lossy",
+      // When a job closes its windows is its own matter.
+      regime: facts.scenario.engine.job != nil
+        ? "" : judgement.regimeIsComplete ? "complete" : "lossy",
       greatestDisorder: judgement.greatestDisorder)
   }
 

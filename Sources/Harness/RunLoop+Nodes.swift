@@ -30,19 +30,12 @@ extension RunLoop {
     }
   }
 
+  /// Stands for the engine among the nodes.
+  static let engineNode = -1
+
   func carryOut(_ index: Int, starts: Bool, at now: Instant) -> NodeOutcome {
     let fault = parts.faults[index]
     guard let (role, number) = place(of: index) else { return .refused }
-    if role == .engine || role == .task {
-      guard let engine = parts.engine else { return .refused }
-      switch (fault.kind, starts) {
-      case (.crash, true): engine.crash(at: now, &engineOutbox)
-      case (.crash, false): engine.restart(at: now, &engineOutbox)
-      case (.pause, _): engine.setPaused(starts, at: now, &engineOutbox)
-      default: return .refused
-      }
-      return .done
-    }
     let action: NodeAction
     switch (fault.kind, starts) {
     case (.crash, true): action = .crash
@@ -51,9 +44,15 @@ extension RunLoop {
     case (.pause, false): action = .resume
     default: return .refused
     }
-    let node = (number ?? 1) - 1
+    let isEngine = role == .engine || role == .task
+    let node = isEngine ? Self.engineNode : (number ?? 1) - 1
     if underWay.contains(where: { $0.index == index }) { return .underWay }
-    let outcome = parts.backbone.control(action, node: node, at: now, outbox: &outbox)
+    let outcome: NodeOutcome
+    if isEngine {
+      outcome = parts.engine?.carryOut(.control(action), at: now, &engineOutbox) ?? .refused
+    } else {
+      outcome = parts.backbone.control(action, node: node, at: now, outbox: &outbox)
+    }
     if outcome == .underWay { underWay.append((action, node, index, starts)) }
     return outcome
   }

@@ -12,20 +12,17 @@ import Statistics
 /// paced and live runs differ in the pacer and in what fills the port, and nowhere else.
 final class RunLoop {
   let parts: RunParts
-  private var timeline = Timeline<RunEvent>()
+  var timeline = Timeline<RunEvent>()
   private var pacer: any Pacer
   private let live: (any LiveBackbone)?
   var outbox = Outbox()
   var engineOutbox = EngineOutbox()
-  private var commands: [Command] = []
+  var commands: [Command] = []
 
-  private var phases: PhasePlan
+  var phases: PhasePlan
   private var phase = RunPhase.warmUp
-  private enum Drain {
-    case notYet, waitingForSends, waitingForEnds, engine, waitingForResultEnds, results
-  }
-  private var drain = Drain.notYet
-  private var isFinished = false
+  var drain = Drain.notYet
+  var isFinished = false
   private var complete = true
   private var endReason = ""
   private(set) var interruptedAt: Instant?
@@ -144,7 +141,9 @@ final class RunLoop {
       if !engineOutbox.isEmpty {
         for (timer, at) in engineOutbox.timers { timeline.schedule(.engine(timer), at: at, .timer) }
         commands.append(contentsOf: engineOutbox.commands)
+        let reports = engineOutbox.reports
         engineOutbox.removeAll()
+        for report in reports { take(report, at: now) }
       }
       if !commands.isEmpty {
         let batch = commands
@@ -168,11 +167,19 @@ final class RunLoop {
     do throws(PlanError) {
       switch completion {
       case .submitted(let client, _, let batch, let outcome) where client.role == .producer:
-        parts.load.finish(batch, outcome, at: now)
+        if client == parts.flush?.client {
+          parts.flush?.finish(batch, outcome)
+        } else {
+          parts.load.finish(batch, outcome, at: now)
+        }
       case .polled(let client, _, let partition, let deliveries, let next)
       where client.role == .reader:
-        parts.reader.take(partition, deliveries, next: next, at: now, &commands)
-      case .endOffsets(_, let topic, let offsets):
+        if client == parts.reader.client {
+          parts.reader.take(partition, deliveries, next: next, at: now, &commands)
+        } else {
+          parts.auditor?.take(partition, deliveries, next: next, at: now, &commands)
+        }
+      case .endOffsets(let client, let topic, let offsets) where client.role == .reader:
         take(ends: offsets, of: topic, at: now)
       case .leader(let topic, let partition, let node):
         leaderFound(topic, partition, node, at: now)
@@ -199,79 +206,14 @@ final class RunLoop {
     parts.history.text(next.rawValue)
     switch next {
     case .warmUp:
-      parts.engine?.start(at: now, &engineOutbox)
+      _ = parts.engine?.carryOut(.start, at: now, &engineOutbox)
       if parts.engine != nil { parts.reader.start(&commands) }
+      parts.auditor?.start(&commands)
     case .measure, .heal: break
     case .drain:
       drain = .waitingForSends
       timeline.schedule(.drainLimit, at: now + (phases.drainLimit - phases.drainStart), .fault)
     }
-  }
-
-  private var drainState: String {
-    switch drain {
-    case .notYet: "it had not begun"
-    case .waitingForSends:
-      parts.load.isOver
-        ? "\(parts.load.outstanding) sends were not answered" : "not all events had been sent"
-    case .waitingForEnds: "the input did not say where it ends"
-    case .engine: "the engine had not read to the end"
-    case .waitingForResultEnds: "the results did not say where they end"
-    case .results: "the results were not read to the end"
-    }
-  }
-
-  private func goOnDraining(at now: Instant) {
-    if isFinished { return }
-    switch drain {
-    case .waitingForSends:
-      if !parts.load.isOver || parts.load.outstanding > 0 { return }
-      if parts.engine == nil {
-        finish(complete: true, "", at: now)
-        return
-      }
-      drain = .waitingForEnds
-      ask(.input, at: now)
-    case .engine:
-      if parts.engine?.isDrained ?? true {
-        drain = .waitingForResultEnds
-        ask(.results, at: now)
-      }
-    case .results:
-      if parts.reader.isDone { finish(complete: true, "", at: now) }
-    case .notYet, .waitingForEnds, .waitingForResultEnds: break
-    }
-  }
-
-  private func ask(_ topic: Topic, at now: Instant) {
-    parts.backbone.handle(.endOffsets(ClientID(.reader, 0), topic), at: now, outbox: &outbox)
-    for later in outbox.later {
-      timeline.schedule(.backbone(later.event), at: later.at, .completion)
-    }
-    outbox.later.removeAll(keepingCapacity: true)
-  }
-
-  private func take(ends offsets: [Int64], of topic: Topic, at now: Instant) {
-    for (partition, offset) in offsets.enumerated() {
-      parts.history.begin(topic == .input ? .endOffset : .resultEndOffset, at: now)
-      parts.history.number(UInt64(partition))
-      parts.history.number(UInt64(offset))
-    }
-    if topic == .input {
-      drain = .engine
-      parts.engine?.drain(to: offsets, at: now, &engineOutbox)
-    } else {
-      drain = .results
-      parts.reader.finish(at: offsets)
-    }
-  }
-
-  private func finish(complete: Bool, _ reason: String, at now: Instant) {
-    if isFinished { return }
-    isFinished = true
-    parts.history.begin(.runEnded, at: now)
-    parts.history.number(complete ? 1 : 0)
-    parts.history.text(reason)
   }
 
   /// The user asked for an end: no more load, faults are healed, and what is there is drained.
@@ -340,7 +282,7 @@ final class RunLoop {
   }
 
   /// A live backbone says when what it began has happened.
-  private func controlled(_ action: NodeAction, _ node: Int, _ happened: Bool, at now: Instant) {
+  func controlled(_ action: NodeAction, _ node: Int, _ happened: Bool, at now: Instant) {
     let waiting = underWay.firstIndex { $0.action == action && $0.node == node }
     guard let waiting else { return }
     let fault = underWay.remove(at: waiting)
@@ -371,8 +313,8 @@ final class RunLoop {
     progress(
       RunProgress(
         phase: phase.rawValue, now: timeline.now, endOfLoad: phases.drainStart,
-        sent: parts.load.sent, read: parts.engine?.processed ?? 0,
-        backlog: parts.load.sent &- min(parts.engine?.processed ?? 0, parts.load.sent),
+        sent: parts.load.sent, read: parts.engine?.status.processed ?? 0,
+        backlog: parts.load.sent &- min(parts.engine?.status.processed ?? 0, parts.load.sent),
         faultsSoFar: confirmed.count, faultsPlanned: parts.faults.count))
   }
 }

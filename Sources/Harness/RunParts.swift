@@ -2,6 +2,7 @@ import Backbones
 import Engines
 import Faults
 import History
+import Model
 import Scenarios
 
 /// The components of a run, put together.
@@ -9,8 +10,14 @@ final class RunParts {
   let load: LoadGenerator
   let backbone: any Backbone
   /// Nil when the backbone delivers nothing.
-  let engine: EmbeddedEngine?
-  var reader: ResultReader
+  let engine: (any Engine)?
+  var reader: StreamReader
+  /// Reads back what a job of the user is given; nil where the engine itself tells what it reads.
+  var auditor: StreamReader?
+  /// Events that close the last windows of a job; nil where none are wanted.
+  var flush: FlushEvents?
+  /// Called before the last entry of a run that came to its end.
+  var atEnd: ((Instant) -> Void)?
   let history: HistoryWriter
   let faults: [PlannedFault]
   let messageFaults: MessageFaults
@@ -21,7 +28,7 @@ final class RunParts {
   func topic(of stream: String) -> Topic { stream == resultStream ? .results : .input }
 
   init(
-    load: LoadGenerator, backbone: any Backbone, engine: EmbeddedEngine?, reader: ResultReader,
+    load: LoadGenerator, backbone: any Backbone, engine: (any Engine)?, reader: StreamReader,
     history: HistoryWriter, faults: [PlannedFault], messageFaults: MessageFaults,
     resultStream: String
   ) {

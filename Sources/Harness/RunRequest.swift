@@ -25,7 +25,9 @@ public struct RunRequest {
   public var environment: [MachineFacts.Fact] = []
   public var version: String
   /// Opens the real system of a live run: what fills the port, from the registry of the caller.
-  public var openLive: ((Scenario) throws(RunFailure) -> any LiveBackbone)?
+  public var openLive: ((Scenario) throws(RunFailure) -> LiveSystem)?
+  /// Rows that checks of the output expect, by the index of the check.
+  public var expectedRows: [(check: Int, rows: RowProvider)] = []
   /// Deliberate defects, for tests of the tests.
   public var logDefects: Set<LogDefect> = []
   public var engineDefects: Set<EngineDefect> = []
@@ -41,6 +43,24 @@ public struct RunRequest {
     self.historyPath = historyPath
     self.tracePath = tracePath
     self.version = version
+  }
+}
+
+/// What a live run has outside of this process.
+public struct LiveSystem {
+  public var backbone: any LiveBackbone
+  /// A job of the user; nil: Weir's own engine computes.
+  public var engine: (any Engine)?
+
+  public init(backbone: any LiveBackbone, engine: (any Engine)? = nil) {
+    self.backbone = backbone
+    self.engine = engine
+  }
+
+  /// Lets everything go.
+  func close() {
+    engine?.close()
+    backbone.close()
   }
 }
 

@@ -53,7 +53,14 @@ struct Sentence {
     }
   }
 
-  private var valid: String { "\(events) gave \(results), each \(guarantee)\(faults)." }
+  private var valid: String {
+    if facts.scenario.engine.job != nil {
+      let checks = facts.scenario.expect.output.count
+      return "\(events): all \(style.count(verdicts.judgement.results.due)) expectations of "
+        + "\(checks == 1 ? "the check" : "\(checks) checks") of the output hold\(faults)."
+    }
+    return "\(events) gave \(results), each \(guarantee)\(faults)."
+  }
 
   private var invalid: String {
     guard let first = result.anomalies.found.first(where: { !$0.permitted }) else {
@@ -71,6 +78,7 @@ struct Sentence {
     case "L3", "L4":
       return "\(count) of \(events) were acknowledged and never read\(expected)"
     case "L2": return "\(count) of \(events) stand more than once in the log\(expected)"
+    case "V10": return "the job ended although nothing had been asked of it."
     case "T1": return "\(count) \(noun) of aborted transactions were shown to readers."
     default: return "\(first.id) \(first.name) was found \(count) times: \(first.definition)."
     }

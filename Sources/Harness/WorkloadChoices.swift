@@ -23,7 +23,29 @@ public func makeWorkload(
   }
   if let delay = scenario.engine.watermarkDelay { workload.plan.watermarkDelay = delay }
   if let lateness = scenario.engine.allowedLateness { workload.plan.allowedLateness = lateness }
+  if let job = scenario.engine.job { try adapt(&workload, to: job, scenario) }
   return workload
+}
+
+/// The events of the workload as the input stream of a job has them.
+private func adapt(
+  _ workload: inout Workload, to job: JobChoice, _ scenario: Scenario
+) throws(RunFailure) {
+  workload.resultNoun = "outputs"
+  if workload.streams.count > 1 {
+    throw .problems(
+      problem(
+        scenario,
+        "the query \(workload.plan.name) of \(workload.kind) has \(workload.streams.count) "
+          + "streams; a job reads one in this version", hint: "take a query of one stream"))
+  }
+  guard job.reads.encoding == .json else { return }
+  do throws(SchemaError) {
+    workload.source = try JSONSource(workload.source, schema: workload.schema)
+  } catch {
+    throw .problems(
+      problem(scenario, "the schema of \(workload.stream) has no form in JSON: \(error.message)"))
+  }
 }
 
 private func kind(

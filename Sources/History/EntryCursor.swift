@@ -67,6 +67,7 @@ public struct EntryCursor: ~Copyable {
       case .signed: _ = try reader.signed()
       case .word: _ = try reader.word()
       case .text: _ = try reader.text()
+      case .bytes: _ = try bytes()
       case .run: _ = try run { _, _ in }
       case .rows:
         let count = try reader.length()
@@ -127,7 +128,7 @@ extension HistoryWriter {
 }
 
 /// Types of the fields of an entry.
-public enum EntryField: Sendable { case number, signed, word, text, run, rows }
+public enum EntryField: Sendable { case number, signed, word, text, bytes, run, rows }
 
 extension EntryKind {
   /// The fields of an entry of this kind, in order. The one table that reader, printer and
@@ -139,7 +140,7 @@ extension EntryKind {
     case .sent: [.signed, .run]
     case .acknowledged: [.number, .number, .run]
     case .failed, .unknown: [.text, .run]
-    case .polled: [.number, .number, .number, .word, .run]
+    case .polled, .readBack: [.number, .number, .number, .word, .run]
     case .watermark: [.number, .signed]
     case .lateDropped: [.number, .number, .number, .number, .signed]
     case .checkpointBegan, .checkpointCompleted, .checkpointAborted, .restored: [.number]
@@ -155,6 +156,11 @@ extension EntryKind {
     case .engineStarted, .buffered: [.number]
     case .engineStopped, .interrupted: []
     case .undecodable: [.number, .number, .number, .text]
+    case .output: [.number, .number, .number, .bytes, .bytes]
+    case .flushed: [.number, .number, .number]
+    case .expectedRow: [.number, .number, .bytes, .bytes]
+    case .expectedRows: [.number, .number, .text]
+    case .jobEnded: [.text]
     }
   }
 

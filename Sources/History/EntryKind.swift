@@ -66,4 +66,18 @@ public enum EntryKind: UInt8, Sendable, CaseIterable {
   case buffered = 31
   /// The user asked for an end: no event is planned for this instant or later.
   case interrupted = 32
+  /// A run that Weir itself read back from the input of a job of the user: fields of `polled`.
+  case readBack = 40
+  /// A record of the output of a job: `partition`, `offset`, `hasKey` 0 or 1, key, value.
+  case output = 41
+  /// An event that was sent behind the last one to close windows: `partition`, `source`,
+  /// `sequence`. It is no input of any check.
+  case flushed = 42
+  /// What a check of the output expects: `check` (its index in the scenario), `hasKey` 0 or 1, key,
+  /// row as JSON.
+  case expectedRow = 43
+  /// The expected rows of `check` are complete: `rows`, or why there are none: text.
+  case expectedRows = 44
+  /// The job ended although nothing had been asked: `how` text.
+  case jobEnded = 45
 }

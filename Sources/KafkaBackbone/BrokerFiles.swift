@@ -1,3 +1,5 @@
+import Processes
+
 /// Files and ports of one broker.
 struct BrokerFiles: Sendable {
   /// Where clients connect, on loopback.

@@ -2,6 +2,7 @@ import Backbones
 import CShim
 import Glibc
 import Model
+import Processes
 import Synchronization
 
 /// Where an installed Kafka was found, or looked for.
@@ -195,7 +196,11 @@ public final class Cluster: @unchecked Sendable {
       throw KafkaProblem("broker \(node + 1) ended at once: \(files.lastWords)")
     }
     state.withLock { $0.processes[node] = process }
-    try records.add(process, word: files.properties, data: plan.dataFolder)
+    do throws(ProcessProblem) {
+      try records.add(process, word: files.properties, data: plan.dataFolder)
+    } catch {
+      throw KafkaProblem(error.message)
+    }
   }
 
   private func spawn(
@@ -213,7 +218,8 @@ public final class Cluster: @unchecked Sendable {
     variables.append(strdup("LOG_DIR=\(plan.logFolder)"))
     variables.append(nil)
     defer { for text in words + variables { free(text) } }
-    let number = shim_spawn(program, words, variables, log, plan.niceness)
+    let number = shim_spawn(
+      program, words, variables, nil, nil, nil, log, plan.niceness)
     if number < 0 {
       throw KafkaProblem(
         "\(program) cannot be started: \(String(cString: shim_error_text(-number)))",

@@ -9,7 +9,7 @@ import Schemas
 /// each engine task, one transactional producer for the sink, one reader of results. Everything
 /// that blocks is done by threads of the clients; all answers are taken by the loop.
 public final class KafkaBackbone: LiveBackbone {
-  private let settings: KafkaSettings
+  public let settings: KafkaSettings
   private let mailbox = Mailbox()
   private let load: ProducerClient
   private let loadHandle: ClientHandle
@@ -138,7 +138,8 @@ public final class KafkaBackbone: LiveBackbone {
         client, positions, snapshot: snapshot, members: members.compactMap(\.committer), sinkLife)
     case .fetchPositions(let client): control.fetchPositions(client, sinkLife)
     case .endOffsets(let client, let topic):
-      control.endOffsets(client, topic, stableOnly: isTransactionOpen)
+      control.endOffsets(
+        client, topic, stableOnly: isTransactionOpen || settings.endsAreStable)
     case .close(let client): close(client)
     case .findLeader(let topic, let partition):
       // Of launched brokers alone is it known which node that is.
@@ -206,7 +207,7 @@ public final class KafkaBackbone: LiveBackbone {
         .open(RD_KAFKA_CONSUMER)
       let name = settings.topics[Int(topic.rawValue)]
       var locate: RecordLocator?
-      if topic == .input { locate = { locateRecord($0) } }
+      if topic == .input { locate = settings.locate }
       let opened = ReaderClient(
         handle, client: client, topic: topic, name: name, locate: locate,
         wake: mailbox.descriptor)

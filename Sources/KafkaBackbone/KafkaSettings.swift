@@ -23,6 +23,14 @@ public struct KafkaSettings: Sendable {
   public var makesTopics = true
   /// The topics of the run are removed at its end; false where the whole cluster goes with it.
   public var removesTopics = true
+  /// The consumer group of a job of the user; nil: one of the run.
+  public var jobGroup: String?
+  /// Streams end where readers of committed records end: what a job left open does not count.
+  public var endsAreStable = false
+  /// Finds the identity of an event in a record of the input stream.
+  public var locate: @Sendable (UnsafeRawBufferPointer) -> (source: UInt32, sequence: UInt64)? = {
+    locateRecord($0)
+  }
 
   public init(
     bootstrap: String, run: String, streams: (input: String, results: String), partitions: Int,
@@ -40,8 +48,10 @@ public struct KafkaSettings: Sendable {
   }
 
   /// Topics by `Topic`.
-  var topics: [String] { ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"] }
-  var group: String { "weir-\(run)" }
+  public var topics: [String] {
+    ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"]
+  }
+  public var group: String { jobGroup ?? "weir-\(run)" }
 
   /// Options of every client. A broker that comes back is found again soon.
   private var common: [KafkaOption] {

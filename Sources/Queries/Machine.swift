@@ -17,6 +17,10 @@ public enum Machine: Hashable, Sendable {
   /// Columns out: the `pass` columns of the request, code, attempts (at most `limit`),
   /// blocked_until in nanoseconds (null while the card is not blocked at the time of the answer).
   case cardGuard(limit: Int64, window: Nanoseconds, block: Nanoseconds, pass: [Int])
+  /// The stock of a key; see `StockLedger`.
+  case stockLedger(StockLedger)
+  /// What an order was charged; see `ChargeKeeper`.
+  case chargeKeeper(ChargeKeeper)
   /// Scores and alarms of patients, as `News2` says.
   case news2(News2)
 }

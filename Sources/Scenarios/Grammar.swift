@@ -182,7 +182,7 @@ public let scenarioGrammar: [GrammarKey] = [
   GrammarKey(
     "workload", .section(workloadKeys), "events, and what is asked of them", required: true),
   GrammarKey("load", .section(loadKeys), "when events are sent", required: true),
-  GrammarKey("streams", .free(.section(streamKeys)), "what departs from the defaults").later,
+  GrammarKey("streams", .free(.section(streamKeys)), "of a job of yours, as far as needed"),
   GrammarKey("schema", .section(schemaKeys), "registry, evolution, invalid events").later,
   GrammarKey("backbone", .section(backboneKeys), "the log that carries the events"),
   GrammarKey("engine", .section(engineKeys), "what computes the results"),

@@ -64,7 +64,7 @@ struct GrammarReader {
   }
 
   private func allChoices(beside key: GrammarKey) -> [String] {
-    for keys in [loadKeys, plannedFaultKeys]
+    for keys in [loadKeys, plannedFaultKeys, outputKeys]
     where keys.contains(where: { $0.name == key.name && $0.belonging == key.belonging }) {
       guard
         case .choice(let choices)? = keys.first(where: { $0.name == key.belonging?.selector })?

@@ -82,7 +82,7 @@ let expectKeys: [GrammarKey] = [
   GrammarKey("at_least_once", .truth, default: "false", "no result is lost"),
   GrammarKey("at_most_once", .truth, default: "false", "no result comes twice"),
   GrammarKey("permit", .list(.anomaly), "anomalies that are tolerated"),
-  GrammarKey("output", .anything, "what must hold of a job of yours").later,
+  GrammarKey("output", .list(.section(outputKeys)), "what must hold of a job of yours"),
 ]
 
 let planKeys: [GrammarKey] = [

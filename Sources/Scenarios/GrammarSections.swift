@@ -66,16 +66,6 @@ let loadKeys: [GrammarKey] = [
   ).later,
 ]
 
-let streamKeys: [GrammarKey] = [
-  GrammarKey("topic", .text, "an existing topic"),
-  GrammarKey("key", .text, note: "of the workload", "field"),
-  GrammarKey("encoding", available(["avro", "json", "raw"]), default: "avro", "of the values"),
-  GrammarKey("locator", .text, "where an event's identity is found"),
-  GrammarKey(
-    "isolation", available(["read-committed", "read-uncommitted"]), default: "read-committed",
-    "of its readers"),
-]
-
 let schemaKeys: [GrammarKey] = [
   GrammarKey("registry", .text, default: "embedded", "embedded, none, or a URL"),
   GrammarKey(
@@ -182,7 +172,7 @@ let backboneKeys: [GrammarKey] = [
 
 let engineKeys: [GrammarKey] = [
   GrammarKey(
-    "kind", available(EngineKind.self, later: ["flink", "spark", "external"]), default: "embedded",
+    "kind", available(EngineKind.self, later: ["flink", "spark"]), default: "embedded",
     "what computes"),
   GrammarKey("guarantee", available(Guarantee.self), default: "exactly-once", "what is configured"),
   GrammarKey(
@@ -224,18 +214,7 @@ let engineKeys: [GrammarKey] = [
       GrammarKey("options", .free(.text), "options of Spark"),
     ]), "of Spark"
   ).ofOtherKind,
-  GrammarKey("external", .section(externalKeys), "a job of yours").ofOtherKind,
-]
-
-private let externalKeys: [GrammarKey] = [
-  GrammarKey("start", .list(.text), "command"), GrammarKey("ready", .list(.text), "command"),
-  GrammarKey("stop", .list(.text), "command"), GrammarKey("kill", .list(.text), "command"),
-  GrammarKey("restart", .list(.text), "command"),
-  GrammarKey("directory", .path, note: "the scenario's folder", "where commands run"),
-  GrammarKey("environment", .free(.text), "variables of the commands"),
-  GrammarKey("within", .duration(positiveDuration), default: "2min", "until it is ready"),
-  GrammarKey("reads", .list(.name), "streams"), GrammarKey("writes", .list(.name), "streams"),
-  GrammarKey("flush", .duration(anyDuration), "event time that must follow the last event"),
+  GrammarKey("external", .section(externalKeys), "a job of yours"),
 ]
 
 let sinkKeys: [GrammarKey] = [

@@ -242,13 +242,17 @@ public struct EngineChoice: Hashable, Sendable {
   public var allowedLateness: Nanoseconds?
   public var costs: EngineCosts
   public var strategy: EngineStrategy
+  /// Of kind external.
+  public var job: JobChoice?
 
   public init(
     kind: EngineKind = .embedded, guarantee: Guarantee = .exactlyOnce,
     checkpointInterval: Nanoseconds = .second, restartDelay: Nanoseconds = 300 * .millisecond,
     watermarkDelay: Nanoseconds? = nil, allowedLateness: Nanoseconds? = nil,
-    costs: EngineCosts = .init(), strategy: EngineStrategy = .continuous
+    costs: EngineCosts = .init(), strategy: EngineStrategy = .continuous,
+    job: JobChoice? = nil
   ) {
+    self.job = job
     self.kind = kind
     self.guarantee = guarantee
     self.checkpointInterval = checkpointInterval
@@ -260,7 +264,11 @@ public struct EngineChoice: Hashable, Sendable {
   }
 }
 
-public enum EngineKind: String, Hashable, Sendable, CaseIterable { case embedded }
+public enum EngineKind: String, Hashable, Sendable, CaseIterable {
+  case embedded
+  /// A job of the user.
+  case external
+}
 
 public enum EngineStrategy: String, Hashable, Sendable, CaseIterable {
   case continuous
@@ -360,30 +368,5 @@ public struct Threshold: Hashable, Sendable {
     self.metric = metric
     self.comparison = comparison
     self.limit = limit
-  }
-}
-
-public struct Expectations: Hashable, Sendable {
-  /// Nil: what `engine.guarantee` says.
-  public var guarantee: Guarantee?
-  /// Ids of anomaly classes that this scenario tolerates.
-  public var permit: [String]
-  /// In the order of the file.
-  public var thresholds: [Threshold]
-
-  public init(guarantee: Guarantee? = nil, permit: [String] = [], thresholds: [Threshold] = []) {
-    self.guarantee = guarantee
-    self.permit = permit
-    self.thresholds = thresholds
-  }
-}
-
-public struct ReportSection: Hashable, Sendable {
-  public var title: String?
-  public var interval: Nanoseconds
-
-  public init(title: String? = nil, interval: Nanoseconds = .second) {
-    self.title = title
-    self.interval = interval
   }
 }

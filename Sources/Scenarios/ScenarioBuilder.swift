@@ -16,7 +16,8 @@ struct ScenarioBuilder {
     let load = loadShape()
     checkTrace(workload, load)
     let backbone = backboneChoice()
-    let engine = engineChoice()
+    let job = jobChoice()
+    let engine = engineChoice(job)
     let sink = sinkChoice()
     let resources = resources(backbone)
     let clock = clock(backbone)
@@ -26,7 +27,7 @@ struct ScenarioBuilder {
       root: root, log: log, measure: phases.map(\.measure) ?? nil, isMeasured: phases != nil,
       resources: resources, backbone: backbone, sources: workload?.sources
     ).read()
-    let expect = expectations()
+    let expect = expectations(job)
     let report = reportSection()
     guard let workload, let load, let backbone, let engine, let sink, let resources, let clock,
       let phases, let faults, let expect, let report, let description, let name = scenarioName(),
@@ -189,8 +190,8 @@ struct ScenarioBuilder {
       hint: "use upsert: results are then idempotent")
   }
 
-  private func engineChoice() -> EngineChoice? {
-    guard let kind = root.choice("engine.kind", EngineKind.self),
+  private func engineChoice(_ job: JobChoice??) -> EngineChoice? {
+    guard let job, let kind = root.choice("engine.kind", EngineKind.self),
       let guarantee = root.choice("engine.guarantee", Guarantee.self),
       let interval = root.duration("engine.checkpoint_interval"),
       let restart = root.duration("engine.restart_delay"),
@@ -206,7 +207,8 @@ struct ScenarioBuilder {
     return EngineChoice(
       kind: kind, guarantee: guarantee, checkpointInterval: interval, restartDelay: restart,
       watermarkDelay: watermark, allowedLateness: lateness,
-      costs: EngineCosts(record: record, state: state, checkpoint: checkpoint), strategy: strategy)
+      costs: EngineCosts(record: record, state: state, checkpoint: checkpoint), strategy: strategy,
+      job: job)
   }
 
   private func sinkChoice() -> SinkChoice? {
@@ -284,10 +286,12 @@ struct ScenarioBuilder {
     }
   }
 
-  private func expectations() -> Expectations? {
+  private func expectations(_ job: JobChoice??) -> Expectations? {
+    let isJob = root.choice("engine.kind", EngineKind.self) == .external
     guard case .given(let node) = root.find("expect") else {
       if case .faulty = root.find("expect") { return nil }
-      return Expectations()
+      if isJob { refuseUnchecked(root.find("engine.kind").node?.mark ?? root.mark) }
+      return isJob ? nil : Expectations()
     }
     guard case .expectations(let section, let thresholds) = node.value else { return nil }
     let guarantees: [(String, Guarantee)] = [
@@ -303,11 +307,29 @@ struct ScenarioBuilder {
       }
       chosen = chosen ?? guarantee
     }
+    var output: [OutputCheck]? = []
+    if isJob {
+      switch section.find("output") {
+      case .faulty: output = nil
+      case .absent, .byDefault: refuseUnchecked(node.keyMark)
+      case .given(let given):
+        output = OutputReader(log: log, job: job ?? nil).read(given)
+        if output == [] { refuseUnchecked(given.keyMark) }
+      }
+    }
+    guard let output else { return nil }
     return Expectations(
-      guarantee: chosen, permit: texts(section.find("permit").node), thresholds: thresholds)
+      guarantee: chosen, permit: texts(section.find("permit").node), thresholds: thresholds,
+      output: output)
   }
 
-  private func texts(_ node: ReadNode?) -> [String] {
+  private func refuseUnchecked(_ mark: YAMLMark) {
+    log.add(
+      mark, "expect.output has no check: nothing would be judged of the job",
+      hint: "such as output: [{check: each-once, stream: STREAM}]")
+  }
+
+  func texts(_ node: ReadNode?) -> [String] {
     guard case .list(let elements)? = node?.value else { return [] }
     return elements.compactMap { if case .text(let text) = $0.value { text } else { nil } }
   }

@@ -25,7 +25,13 @@ private func comment(_ description: String) -> String {
 
 private func lines(_ key: GrammarKey, path: String, _ scenario: Scenario, indent: String) -> String
 {
+  if scenario.engine.job != nil, isStrange(toJobs: path) { return "" }
   switch (path, key.type) {
+  case ("streams", _):
+    let streams = scenario.engine.job.map { [$0.reads, $0.writes] } ?? []
+    return block(key.name, indent, streams.map(streamText))
+  case ("engine.external", _):
+    return block(key.name, indent, scenario.engine.job.map(jobLines) ?? [])
   case ("workload.parameters", _):
     return block(
       key.name, indent,
@@ -93,7 +99,9 @@ private func expectationLines(_ expect: Expectations) -> [String] {
   case nil: break
   }
   if !expect.permit.isEmpty { lines.append("permit: [\(expect.permit.joined(separator: ", "))]") }
-  return lines + expect.thresholds.map { "\($0.metric): \"\($0.text)\"" }
+  lines += expect.thresholds.map { "\($0.metric): \"\($0.text)\"" }
+  if !expect.output.isEmpty { lines.append("output:") }
+  return lines + expect.output.map { "  - \(checkText($0))" }
 }
 
 extension Threshold {

@@ -207,3 +207,46 @@ struct JSONParser {
     return code
   }
 }
+
+extension JSONValue {
+  /// One document of any kind; nil when the text is none.
+  public init?(parsing text: String) {
+    do throws(SchemaError) {
+      self = try JSONParser.parse(text)
+    } catch {
+      return nil
+    }
+  }
+
+  /// The value below a path of names, nil when there is none.
+  public func value(at path: [String]) -> JSONValue? {
+    path.reduce(Optional(self)) { $0?[$1] }
+  }
+
+  /// The document without spaces, members by their names: equal documents have equal texts.
+  public var canonicalText: String { text(sorted: true) }
+
+  /// The document without spaces, members in their order.
+  public var plainText: String { text(sorted: false) }
+}
+
+extension SchemaValue {
+  /// The value as plain JSON: branches of unions without their names, bytes as a text of the
+  /// characters 0 to 255, numbers that JSON has no form for as texts.
+  public var json: JSONValue {
+    switch self {
+    case .null: .null
+    case .boolean(let value): .boolean(value)
+    case .int(let value): .number(String(value))
+    case .long(let value): .number(String(value))
+    case .float(let value): value.isFinite ? .number("\(value)") : .string("\(value)")
+    case .double(let value): value.isFinite ? .number("\(value)") : .string("\(value)")
+    case .bytes(let bytes), .fixed(let bytes):
+      .string(String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })))
+    case .string(let text), .enumeration(let text): .string(text)
+    case .array(let values): .array(values.map(\.json))
+    case .map(let members), .record(let members):
+      .object(members.map { JSONValue.Member(name: $0.name, value: $0.value.json) })
+    }
+  }
+}

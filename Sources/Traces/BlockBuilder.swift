@@ -33,13 +33,17 @@ public struct TraceCapture: Hashable, Sendable {
 final class ColumnCoder {
   let zstd: Zstandard
   let integers: IntegerColumn
+  let numbers: NumberColumn
+  let floats: FloatColumn
   let spans: SpanColumn
   let scratch = IntegerBuffer()
 
   init(level: Int) {
     zstd = Zstandard(level: level)
     integers = IntegerColumn(zstd)
-    spans = SpanColumn(integers)
+    numbers = NumberColumn(integers)
+    floats = FloatColumn(numbers)
+    spans = SpanColumn(integers, numbers)
   }
 }
 
@@ -58,13 +62,19 @@ final class BlockBuilder {
   private var payloads: [PayloadColumns?]
   private let ids: [UInt32]
   private var lastEventTime: Int64 = .min
+  private let context: ColumnContext
+  private let forms: ColumnForms
 
   /// `plans` has nil for a schema that does not fall into columns.
-  init(stream: Int, source: UInt32, ids: [UInt32], plans: [ColumnPlan?]) {
+  init(
+    stream: Int, source: UInt32, ids: [UInt32], plans: [ColumnPlan?], forms: ColumnForms
+  ) {
+    self.forms = forms
     summary = BlockSummary(
       stream: stream, source: source, sequence: 0, eventTime: 0, sendTime: 0)
     self.ids = ids
     payloads = plans.map { $0.map(PayloadColumns.init) }
+    context = ColumnContext(sequences: sequences, eventTimes: eventTimes, states: states)
   }
 
   var count: Int { summary.count }
@@ -156,22 +166,30 @@ final class BlockBuilder {
 
   /// The body of the block: summary, number of columns, then role, length and bytes of each.
   func encode(into body: inout ByteWriter, _ coder: ColumnCoder) {
+    forms.begin()
     var table = ColumnTable()
     table.integers(.sequence, sequences, coder)
     table.integers(.eventTime, eventTimes, coder)
     encodeArrivals(into: &table, coder)
     table.presence(.keyPresence, keyPresence, present: keys.count, coder)
-    table.spans(.key, keys, coder)
+    table.spans(.key, keys, forms, coder)
+    if coder.spans.hasDictionary && keys.count > 0 {
+      context.keys.set(
+        coder.spans.dictionary.indices, different: coder.spans.differentCount,
+        presence: keys.count == count ? IntegerBuffer() : keyPresence, count: count)
+    }
     table.integers(.payloadState, states, coder)
-    table.spans(.rawPayload, raw, coder)
-    capture.encode(into: &table, coder)
+    table.spans(.rawPayload, raw, forms, coder)
+    capture.encode(into: &table, forms, coder)
     var role = TraceFormat.firstStreamRole
-    for columns in payloads {
+    for (schema, columns) in payloads.enumerated() {
       guard let columns else { continue }
-      table.payload(
-        columns, firstRole: role, sequences: sequences, eventTimes: eventTimes, coder)
+      let place = ColumnPlace(
+        schema: schema, firstRole: role, sequences: sequences, eventTimes: eventTimes, keys: keys)
+      table.payload(columns, place, context, forms, coder)
       role += UInt64(columns.plan.streams.count)
     }
+    context.leave()
     summary.write(into: &body)
     body.varint(UInt64(table.count))
     body.append(table.writer.bytes)
@@ -192,71 +210,6 @@ final class BlockBuilder {
       table.integers(.arrivalDelay, delays, coder)
     } else {
       table.integers(.arrival, arrivals, coder)
-    }
-  }
-}
-
-/// Columns of a block as they are written, each behind its role and length.
-struct ColumnTable: ~Copyable {
-  var writer = ByteWriter(capacity: 1 << 16)
-  private(set) var count = 0
-  private var column = ByteWriter(capacity: 1 << 14)
-
-  private mutating func close(_ role: UInt64) {
-    writer.varint(role)
-    writer.varint(UInt64(column.count))
-    writer.append(column.bytes)
-    column.removeAll()
-    count += 1
-  }
-
-  /// Left out when there are no numbers.
-  mutating func integers(
-    _ role: TraceFormat.Role, _ buffer: IntegerBuffer, _ coder: ColumnCoder
-  ) {
-    if buffer.count == 0 { return }
-    coder.integers.encode(buffer.base, buffer.count, into: &column)
-    close(role.rawValue)
-  }
-
-  /// Left out when all or none are present: then the values themselves tell.
-  mutating func presence(
-    _ role: TraceFormat.Role, _ buffer: IntegerBuffer, present: Int, _ coder: ColumnCoder
-  ) {
-    if present == 0 || present == buffer.count { return }
-    integers(role, buffer, coder)
-  }
-
-  mutating func spans(_ role: TraceFormat.Role, _ buffer: SpanBuffer, _ coder: ColumnCoder) {
-    if buffer.count == 0 { return }
-    coder.spans.encode(buffer, into: &column)
-    close(role.rawValue)
-  }
-
-  /// The value streams of one schema, each with the number of its values before it.
-  mutating func payload(
-    _ columns: PayloadColumns, firstRole: UInt64, sequences: IntegerBuffer,
-    eventTimes: IntegerBuffer, _ coder: ColumnCoder
-  ) {
-    for (index, kind) in columns.plan.streams.enumerated() {
-      let n = columns.count(of: index)
-      if n == 0 { continue }
-      column.varint(UInt64(n))
-      let numbers = columns.numbers[index]
-      switch kind {
-      case .integers:
-        let tag = RepeatedColumn.tag(numbers, sequences: sequences, eventTimes: eventTimes)
-        if let tag {
-          column.byte(tag)
-        } else {
-          coder.integers.encode(numbers.base, n, into: &column)
-        }
-      case .doubles:
-        FloatColumn.encode(
-          numbers.base, n, into: &column, coder.integers, scratch: coder.scratch)
-      case .spans: coder.spans.encode(columns.spans[index], into: &column)
-      }
-      close(firstRole + UInt64(index))
     }
   }
 }

@@ -21,13 +21,21 @@ struct BlockDecoder {
     try integers(.sequence, n, body, into: block.sequences)
     try integers(.eventTime, n, body, into: block.eventTimes)
     try arrivals(of: block, body)
-    if wanted.contains(.keys) {
+    // Values may be told by the keys.
+    let context = ColumnContext(
+      sequences: block.sequences, eventTimes: block.eventTimes, states: block.states)
+    if wanted.contains(.keys) || wanted.contains(.values) {
       let present = n - summary.withoutKey
       let flags = try flags(.keyPresence, n, body)
       if present > 0 { try spans(.key, present, body, into: block.keys) }
       block.keyPresence = try Presence(flags, count: n, present: max(present, 0))
+      if present > 0 && coder.spans.hasDictionary {
+        context.keys.set(
+          coder.spans.dictionary.indices, different: coder.spans.differentCount, presence: flags,
+          count: n)
+      }
     }
-    if wanted.contains(.values) { try values(of: block, body) }
+    if wanted.contains(.values) { try values(of: block, body, context) }
     if wanted.contains(.capture) { try capture(of: block, body) }
     return block
   }
@@ -79,7 +87,7 @@ struct BlockDecoder {
     _ role: TraceFormat.Role, _ n: Int, _ body: UnsafeRawBufferPointer, into buffer: SpanBuffer
   ) throws(DecodingError) {
     var reader = ByteReader(try need(role, body))
-    try coder.spans.decode(n, from: &reader, into: buffer)
+    try coder.spans.decode(n, from: &reader, into: buffer, nil)
     if !reader.isAtEnd { throw .malformed("bytes after the column \(role)", at: 0) }
   }
 
@@ -126,14 +134,14 @@ struct BlockDecoder {
   }
 
   private func values(
-    of block: TraceBlock, _ body: UnsafeRawBufferPointer
+    of block: TraceBlock, _ body: UnsafeRawBufferPointer, _ context: ColumnContext
   ) throws(DecodingError) {
     try integers(.payloadState, block.count, body, into: block.states)
     var raw = 0
     for index in 0..<block.count where block.states[index] == TraceFormat.rawPayload { raw += 1 }
     if raw > 0 { try spans(.rawPayload, raw, body, into: block.raw) }
     var role = TraceFormat.firstStreamRole
-    for columns in block.payloads {
+    for (schema, columns) in block.payloads.enumerated() {
       guard let columns else { continue }
       for (stream, kind) in columns.plan.streams.enumerated() {
         defer { role += 1 }
@@ -144,14 +152,14 @@ struct BlockDecoder {
         if n == 0 || n > UInt64(IntegerColumn.largest) {
           throw .malformed("a column of \(n) values", at: 0)
         }
+        context.enter(columns, schema: schema, stream: stream)
+        let target = columns.numbers[stream]
         switch kind {
-        case .integers:
-          try numbers(tag, Int(n), from: &reader, into: columns.numbers[stream], of: block)
-        case .doubles:
-          try FloatColumn.decode(
-            Int(n), from: &reader, into: columns.numbers[stream], coder.integers)
+        case .integers: try numbers(tag, Int(n), from: &reader, into: target, of: block, context)
+        case .doubles: try coder.floats.decode(Int(n), from: &reader, into: target, context)
         case .spans:
-          try coder.spans.decode(Int(n), from: &reader, into: columns.spans[stream])
+          try coder.spans.decode(
+            Int(n), from: &reader, into: columns.spans[stream], context, keys: block.keys)
         }
         if !reader.isAtEnd { throw .malformed("bytes after the column \(role)", at: 0) }
       }
@@ -163,10 +171,10 @@ struct BlockDecoder {
 
   private func numbers(
     _ tag: UInt8, _ n: Int, from reader: inout ByteReader, into buffer: IntegerBuffer,
-    of block: TraceBlock
+    of block: TraceBlock, _ context: ColumnContext
   ) throws(DecodingError) {
     if !RepeatedColumn.isTag(tag) {
-      return try coder.integers.decode(n, from: &reader, into: buffer)
+      return try coder.numbers.decode(n, from: &reader, into: buffer, context)
     }
     _ = try reader.byte()
     try RepeatedColumn.decode(

@@ -66,6 +66,25 @@ final class SpanBuffer {
     byteCount &+= span.count
   }
 
+  /// Ends a string whose bytes were put behind the last one; there must be room for it.
+  @inline(__always) final func close(upTo end: Int) {
+    starts[count] = UInt32(byteCount)
+    lengths[count] = UInt32(end &- byteCount)
+    count &+= 1
+    byteCount = end
+  }
+
+  /// The same strings as another has.
+  final func copy(_ other: SpanBuffer) {
+    reserve(other.count)
+    reserveBytes(other.byteCount)
+    starts.update(from: other.starts, count: other.count)
+    lengths.update(from: other.lengths, count: other.count)
+    bytes.update(from: other.bytes, count: other.byteCount)
+    count = other.count
+    byteCount = other.byteCount
+  }
+
   /// Room for at least `n` strings in all.
   final func reserve(_ n: Int) {
     if n <= capacity { return }

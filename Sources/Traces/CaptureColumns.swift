@@ -43,16 +43,18 @@ final class CaptureColumns {
     headerValues.removeAll()
   }
 
-  func encode(into table: inout ColumnTable, _ coder: ColumnCoder) {
+  func encode(
+    into table: inout ColumnTable, _ forms: ColumnForms, _ coder: ColumnCoder
+  ) {
     table.integers(.partition, partitions, coder)
     table.integers(.offset, offsets, coder)
     table.presence(.brokerTimePresence, brokerTimePresence, present: brokerTimes.count, coder)
     table.integers(.brokerTime, brokerTimes, coder)
     if headerNames.count == 0 { return }
     table.integers(.headerCount, headerCounts, coder)
-    table.spans(.headerName, headerNames, coder)
+    table.spans(.headerName, headerNames, forms, coder)
     table.presence(
       .headerValuePresence, headerValuePresence, present: headerValues.count, coder)
-    table.spans(.headerValue, headerValues, coder)
+    table.spans(.headerValue, headerValues, forms, coder)
   }
 }

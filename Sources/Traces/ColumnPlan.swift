@@ -44,16 +44,43 @@ struct ColumnPlan: Sendable {
     var count = 0
   }
 
+  /// Of which events a stream has an entry.
+  enum Owner: Hashable, Sendable {
+    /// Of every event.
+    case every
+    /// Of those for which the stream of branches has this value.
+    case branch(stream: Int, value: Int64)
+    /// Of others, or several of one.
+    case other
+  }
+
   private(set) var nodes: [Node] = []
   private(set) var children: [Int] = []
   private(set) var streams: [Stream] = []
+  /// By stream.
+  private(set) var owners: [Owner] = []
   /// Names of the fields of a record or the symbols of an enum, by node.
   private(set) var names: [[String]] = []
   let root: Int
+  /// Nil when values lie in each other.
+  private(set) var flat: FlatPlan?
 
   init(_ type: ColumnType) {
     root = 0
     _ = add(type)
+    owners = Array(repeating: .other, count: streams.count)
+    flat = FlatPlan(self)
+    guard nodes[root].kind == .record else { return }
+    for place in nodes[root].first..<nodes[root].first + nodes[root].count {
+      let node = nodes[children[place]]
+      if node.stream >= 0 { owners[node.stream] = .every }
+      if node.kind != .union { continue }
+      for branch in 0..<node.count {
+        let value = nodes[children[node.first + branch]]
+        if value.stream < 0 { continue }
+        owners[value.stream] = .branch(stream: node.stream, value: Int64(branch))
+      }
+    }
   }
 
   private mutating func stream(_ kind: Stream) -> Int {

@@ -16,19 +16,26 @@ struct ScannedFrame {
 }
 
 extension TraceFile {
-  /// Refuses what is no trace.
-  func checkMagic() throws(TraceError) {
+  /// Refuses what is no trace; the version of one.
+  func checkMagic() throws(TraceError) -> Int {
     let start = try read(at: 0, count: TraceFormat.magic.count)
-    if start == TraceFormat.magic { return }
     if start.count < TraceFormat.magic.count {
       throw TraceError(
         .truncated, file: path, bytes: 0..<size,
         message: "the file ends before the eight bytes that every trace begins with")
     }
+    let stem = TraceFormat.magicStem
+    let version = Int(start[stem.count]) - 0x30
+    if Array(start[..<stem.count]) == stem {
+      if TraceFormat.versions.contains(version) { return version }
+      throw TraceError(
+        .notATrace, file: path, bytes: 0..<8,
+        message: "no version of the format that is known here: it begins with "
+          + String(decoding: start, as: UTF8.self) + "; known are WEIRTRC1 and WEIRTRC2")
+    }
     throw TraceError(
       .notATrace, file: path, bytes: 0..<8,
-      message: "no trace of Weir: it does not begin with "
-        + "WEIRTRC1")
+      message: "no trace of Weir: it does not begin with WEIRTRC2")
   }
 
   /// The frame at an offset, its checksum checked.

@@ -11,7 +11,8 @@ public struct ImportMapping: Sendable {
   }
 
   struct Time: Sendable {
-    var column: Column
+    /// Several are read as one text, a space between them.
+    var columns: [Column]
     var form: TimeForm
     /// Line of the mapping that has the form.
     var line: Int
@@ -28,11 +29,20 @@ public struct ImportMapping: Sendable {
   struct Field: Sendable {
     var name: String
     var column: Column
+    /// The name of the row that has the value, where rows are gathered.
+    var row: String?
     var type: FieldType
     var unit: String?
     var isOptional: Bool
     /// A keyed pseudonym stands in its place; of int, long and string.
     var isPseudonym: Bool
+  }
+
+  /// Rows that follow each other and share times and key are one event; each of them brings the
+  /// value of one field, which it names.
+  struct Pivot: Sendable {
+    var name: Column
+    var value: Column
   }
 
   struct Filter: Sendable {
@@ -55,6 +65,7 @@ public struct ImportMapping: Sendable {
   /// Rows of one text in it are one source; nil: all rows are source 0.
   let source: Column?
   let filters: [Filter]
+  let pivot: Pivot?
   let fields: [Field]
 
   /// Names that every imported record begins with.
@@ -62,8 +73,8 @@ public struct ImportMapping: Sendable {
 
   /// All columns that are named, for a look at the header.
   var columns: [Column] {
-    [time.column] + (arrival.map { [$0.column] } ?? []) + key + (source.map { [$0] } ?? [])
-      + filters.map(\.column) + fields.map(\.column)
+    time.columns + (arrival?.columns ?? []) + key + (source.map { [$0] } ?? [])
+      + filters.map(\.column) + (pivot.map { [$0.name, $0.value] } ?? []) + fields.map(\.column)
   }
 
   /// Their names, each once, in the order in which they are named first.

@@ -137,9 +137,16 @@ final class IntegerColumn {
   ) throws(DecodingError) {
     buffer.count = 0
     if n == 0 { return }
+    try decode(n, tag: try reader.byte(), from: &reader, into: buffer)
+  }
+
+  /// The same behind the tag.
+  func decode(
+    _ n: Int, tag: UInt8, from reader: inout ByteReader, into buffer: IntegerBuffer
+  ) throws(DecodingError) {
+    buffer.count = 0
     let at = reader.position
-    if n < 0 || n > Self.largest { throw .malformed("a column of \(n) numbers", at: at) }
-    let tag = try reader.byte()
+    if n < 1 || n > Self.largest { throw .malformed("a column of \(n) numbers", at: at) }
     if tag == Self.constant {
       let value = try reader.signed()
       buffer.reserve(n)

@@ -2,6 +2,7 @@ import Model
 import Scenarios
 
 /// Reads a mapping file. Throws all its mistakes at once, each with line and column.
+/// Names of time zones are looked up in the tables of the system.
 public func parseImportMapping(
   _ bytes: [UInt8], file: String
 ) throws(Problems) -> ImportMapping {
@@ -24,7 +25,7 @@ private struct MappingBuilder {
   func build(_ root: YAMLNode, isComplete: Bool) -> ImportMapping? {
     let known = [
       "stream", "origin", "separator", "missing", "max_bad", "time", "arrival", "key",
-      "key_pseudonym", "source", "where", "fields",
+      "key_pseudonym", "source", "where", "pivot", "fields",
     ]
     guard
       let reader = MappingReader(root, path: "", known: known, isComplete: isComplete, log: log)
@@ -34,7 +35,8 @@ private struct MappingBuilder {
     reader.require("fields", hint: "write fields: {name: {type: long}}")
     let stream = reader.text("stream")
     let time = time("time", of: reader)
-    let fields = fields(of: reader)
+    let pivot = pivot(of: reader)
+    let fields = fields(of: reader, pivot)
     guard let stream, let time, let fields else { return nil }
     let keys = key(of: reader)
     let hasKeyPseudonym = reader.truth("key_pseudonym") ?? false
@@ -46,7 +48,7 @@ private struct MappingBuilder {
       missing: reader.texts("missing"), time: time,
       arrival: self.time("arrival", of: reader),
       key: keys, hasKeyPseudonym: hasKeyPseudonym, source: column("source", of: reader),
-      filters: filters(of: reader), fields: fields)
+      filters: filters(of: reader), pivot: pivot, fields: fields)
   }
 
   /// A column that is masked as a field would stand in the key as it is.
@@ -83,32 +85,60 @@ private struct MappingBuilder {
     guard let inner = reader.mapping(key, known: ["column", "format", "zone"]) else { return nil }
     inner.require("column")
     inner.require("format", hint: formats)
-    let offset = inner.value("zone") { (text) throws(ValueRefusal) in
-      if let offset = zoneOffset(text) { return offset }
-      throw ValueRefusal(
-        "the zone \(quoted(text)) is not in this version", hint: "write UTC or an offset: +01:00")
+    let zone = inner.value("zone") { (text) throws(ValueRefusal) in
+      if let offset = zoneOffset(text) { return Zone(first: offset) }
+      do throws(ZoneError) {
+        return try ZoneTables.find(text)
+      } catch {
+        throw ValueRefusal(
+          "the zone \(quoted(text)) \(error.text)",
+          hint: "write UTC, an offset such as +01:00, or a name such as Europe/London")
+      }
     }
     let form = inner.value("format") { (text) throws(ValueRefusal) in
-      if let form = TimeForm(text, offset: offset) { return form }
+      if let form = TimeForm(text, zone: zone) { return form }
       throw ValueRefusal("\(quoted(text)) is no form of time", hint: formats)
     }
-    guard let column = column("column", of: inner), let form else { return nil }
+    let columns = columns("column", of: inner)
+    guard !columns.isEmpty, let form else { return nil }
     return ImportMapping.Time(
-      column: column, form: form, line: inner.entry("format")?.value.mark.line ?? inner.mark.line)
+      columns: columns, form: form, line: inner.entry("format")?.value.mark.line ?? inner.mark.line)
   }
 
   private var formats: String {
     "iso, epoch-s, epoch-ms, epoch-us, epoch-ns, or a pattern such as \"M/d/yyyy H:mm\""
   }
 
+  private func pivot(of reader: MappingReader) -> ImportMapping.Pivot? {
+    guard let inner = reader.mapping("pivot", known: ["name", "value"]) else { return nil }
+    inner.require("name", hint: "the column that names what a row measures")
+    inner.require("value", hint: "the column that has the value")
+    guard let name = column("name", of: inner), let value = column("value", of: inner) else {
+      return nil
+    }
+    if let source = reader.entry("source") {
+      log.add(
+        source.keyMark, "source: rows that pivot gathers are all of one source",
+        hint: "leave one of the two out")
+    }
+    return ImportMapping.Pivot(name: name, value: value)
+  }
+
   private func key(of reader: MappingReader) -> [ImportMapping.Column] {
-    guard let node = reader.entry("key")?.value else { return [] }
+    columns("key", of: reader)
+  }
+
+  /// The name of a column, or a list of such names.
+  private func columns(_ key: String, of reader: MappingReader) -> [ImportMapping.Column] {
+    guard let node = reader.entry(key)?.value else { return [] }
+    let path = reader.path(of: key)
     let nodes = node.elements ?? [node]
     return nodes.compactMap { part in
       if let name = part.scalar { return ImportMapping.Column(name: name, mark: part.mark) }
       if !part.isFaulty {
         log.add(
-          part.mark, "key: \(part.kindText) is no column", hint: "write key: NAME or key: [A, B]")
+          part.mark, "\(path): \(part.kindText) is no column",
+          hint: "write \(key): NAME or \(key): [A, B]")
       }
       return nil
     }
@@ -127,7 +157,9 @@ private struct MappingBuilder {
     }
   }
 
-  private func fields(of reader: MappingReader) -> [ImportMapping.Field]? {
+  private func fields(
+    of reader: MappingReader, _ pivot: ImportMapping.Pivot?
+  ) -> [ImportMapping.Field]? {
     guard let entries = reader.freeMapping("fields") else { return nil }
     var fields: [ImportMapping.Field] = []
     for entry in entries {
@@ -139,24 +171,33 @@ private struct MappingBuilder {
         log.add(
           entry.keyMark, "every record already has a field \(quoted(entry.key))",
           hint: "choose another name")
-      } else if let field = field(entry) {
+      } else if let field = field(entry, pivot) {
+        if let row = field.row, let other = fields.first(where: { $0.row == row }) {
+          log.add(
+            entry.value.mark,
+            "fields.\(entry.key).row: \(quoted(row)) is that of the field \(other.name)")
+        }
         fields.append(field)
       }
     }
     return fields
   }
 
-  private func field(_ entry: YAMLEntry) -> ImportMapping.Field? {
+  private func field(
+    _ entry: YAMLEntry, _ pivot: ImportMapping.Pivot?
+  ) -> ImportMapping.Field? {
     let known = [
-      "column", "type", "scale", "unit", "optional", "pseudonym", "true", "false", "symbols",
+      "column", "row", "type", "scale", "unit", "optional", "pseudonym", "true", "false",
+      "symbols",
     ]
     let path = "fields.\(entry.key)"
     guard let reader = MappingReader(entry.value, path: path, known: known, log: log) else {
       return nil
     }
     reader.require("type", hint: "one of int, long, decimal, double, string, boolean, enum")
+    let row = row(of: reader, pivot)
     let column =
-      column("column", of: reader)
+      (row == nil ? nil : pivot?.value) ?? column("column", of: reader)
       ?? ImportMapping.Column(name: entry.key, mark: entry.keyMark)
     let names = ["int", "long", "decimal", "double", "string", "boolean", "enum"]
     let scale = reader.value("scale") { (text) throws(ValueRefusal) in
@@ -197,8 +238,26 @@ private struct MappingBuilder {
         hint: "only int, long and string can; leave the field out")
     }
     return ImportMapping.Field(
-      name: entry.key, column: column, type: kind, unit: reader.text("unit"),
-      isOptional: reader.truth("optional") ?? false, isPseudonym: isPseudonym)
+      name: entry.key, column: column, row: row, type: kind, unit: reader.text("unit"),
+      isOptional: reader.truth("optional") ?? (row != nil), isPseudonym: isPseudonym)
+  }
+
+  /// The row that has the value of a field, where the mapping gathers rows.
+  private func row(of reader: MappingReader, _ pivot: ImportMapping.Pivot?) -> String? {
+    guard let entry = reader.entry("row"), let row = reader.text("row") else { return nil }
+    if pivot == nil {
+      log.add(
+        entry.keyMark, "\(reader.path(of: "row")) means nothing without pivot",
+        hint: "write pivot: {name: COLUMN, value: COLUMN}")
+    }
+    if let column = reader.entry("column") {
+      log.add(column.keyMark, "\(reader.path(of: "column")): a field with row has none")
+    }
+    if let optional = reader.entry("optional"), reader.truth("optional") == false {
+      log.add(
+        optional.keyMark, "\(reader.path(of: "optional")): an event may lack any of its rows")
+    }
+    return row
   }
 
   /// Keys that say nothing about a type are mistakes.

@@ -20,6 +20,10 @@ final class PayloadAssembler {
   private let nodes: UnsafeMutablePointer<ColumnPlan.Node>
   private let nodeCount: Int
   private let children: UnsafeMutablePointer<Int>
+  /// Of a flat plan; none otherwise.
+  private let steps: UnsafeMutablePointer<FlatPlan.Step>
+  private let stepCount: Int
+  private let bound: Int
 
   init(_ columns: PayloadColumns) {
     self.columns = columns
@@ -38,17 +42,79 @@ final class PayloadAssembler {
     nodes.initialize(from: plan.nodes, count: nodeCount)
     children = .allocate(capacity: max(plan.children.count, 1))
     children.initialize(from: plan.children, count: plan.children.count)
+    let flat = plan.flat
+    stepCount = flat?.steps.count ?? 0
+    bound = flat?.bound ?? 0
+    steps = .allocate(capacity: max(stepCount, 1))
+    if let flat { steps.initialize(from: flat.steps, count: stepCount) }
   }
 
   deinit {
     cursors.deallocate()
     nodes.deallocate()
     children.deallocate()
+    steps.deallocate()
   }
 
   /// Appends the Avro body of the next payload.
   func next(into writer: inout ByteWriter) throws(DecodingError) {
-    try put(columns.plan.root, into: &writer)
+    if stepCount == 0 { return try put(columns.plan.root, into: &writer) }
+    writer.reserve(bound + nextTexts)
+    var failure: DecodingError?
+    writer.extend { start in
+      var cursor = RawCursor(at: start)
+      do throws(DecodingError) {
+        for step in 0..<stepCount { try put(steps[step], to: &cursor) }
+      } catch {
+        failure = error
+      }
+      return cursor.at
+    }
+    if let failure { throw failure }
+  }
+
+  /// Bytes of the next entries of all streams of strings: no event has more.
+  private var nextTexts: Int {
+    var sum = 0
+    for step in 0..<stepCount {
+      switch steps[step].kind {
+      case .string, .bytes, .fixed:
+        let cursor = cursors + steps[step].stream
+        let next = cursor.pointee.next
+        if next < cursor.pointee.count { sum &+= Int(cursor.pointee.lengths[next]) }
+      default: break
+      }
+    }
+    return sum
+  }
+
+  @inline(__always) private func put(
+    _ step: FlatPlan.Step, to cursor: inout RawCursor
+  ) throws(DecodingError) {
+    if step.branches >= 0 {
+      let branch = try number(step.branches)
+      if branch & 1 != branch { throw .malformed("branch \(branch) of 2", at: 0) }
+      cursor.signed(branch)
+      if branch != step.branch { return }
+    }
+    switch step.kind {
+    case .boolean: cursor.byte(try number(step.stream) == 0 ? 0 : 1)
+    case .int, .long, .enumeration: cursor.signed(try number(step.stream))
+    case .float: cursor.word32(UInt32(truncatingIfNeeded: try number(step.stream)))
+    case .double: cursor.word(UInt64(bitPattern: try number(step.stream)))
+    case .bytes, .string, .fixed:
+      let text = try span(step.stream)
+      if step.kind != .fixed {
+        cursor.signed(Int64(text.count))
+      } else if text.count != step.size {
+        throw .malformed("a fixed of \(text.count) bytes", at: 0)
+      }
+      if let start = text.baseAddress {
+        cursor.append(start.assumingMemoryBound(to: UInt8.self), text.count)
+      }
+    case .null, .record, .array, .map, .union:
+      throw .malformed("a step that is none", at: 0)
+    }
   }
 
   /// Throws unless all streams are used up.

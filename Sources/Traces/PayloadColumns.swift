@@ -8,6 +8,12 @@ final class PayloadColumns {
   let numbers: [IntegerBuffer]
   let spans: [SpanBuffer]
   private let marks: UnsafeMutablePointer<Int>
+  /// Of a flat plan; none otherwise.
+  private let steps: UnsafeMutablePointer<FlatPlan.Step>
+  private let stepCount: Int
+  /// The buffers again, without counting references.
+  private let numberPlaces: UnsafeMutablePointer<Unmanaged<IntegerBuffer>>
+  private let spanPlaces: UnsafeMutablePointer<Unmanaged<SpanBuffer>>
 
   init(_ plan: ColumnPlan) {
     self.plan = plan
@@ -15,9 +21,23 @@ final class PayloadColumns {
     spans = plan.streams.map { _ in SpanBuffer() }
     marks = .allocate(capacity: max(plan.streams.count, 1))
     marks.initialize(repeating: 0, count: max(plan.streams.count, 1))
+    stepCount = plan.flat?.steps.count ?? 0
+    steps = .allocate(capacity: max(stepCount, 1))
+    if let flat = plan.flat { steps.initialize(from: flat.steps, count: stepCount) }
+    numberPlaces = .allocate(capacity: max(numbers.count, 1))
+    spanPlaces = .allocate(capacity: max(spans.count, 1))
+    for stream in 0..<numbers.count {
+      (numberPlaces + stream).initialize(to: Unmanaged.passUnretained(numbers[stream]))
+      (spanPlaces + stream).initialize(to: Unmanaged.passUnretained(spans[stream]))
+    }
   }
 
-  deinit { marks.deallocate() }
+  deinit {
+    marks.deallocate()
+    steps.deallocate()
+    numberPlaces.deallocate()
+    spanPlaces.deallocate()
+  }
 
   func removeAll() {
     for buffer in numbers { buffer.count = 0 }
@@ -32,10 +52,19 @@ final class PayloadColumns {
   /// or is not written in the one canonical way, so that putting it together again would give
   /// other bytes.
   func shred(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    for stream in 0..<plan.streams.count { marks[stream] = count(of: stream) }
+    for stream in 0..<numbers.count {
+      // A stream has only one of the two.
+      marks[stream] =
+        numberPlaces[stream]._withUnsafeGuaranteedRef { $0.count }
+        &+ spanPlaces[stream]._withUnsafeGuaranteedRef { $0.count }
+    }
     var reader = ByteReader(bytes)
     do throws(DecodingError) {
-      try take(plan.root, from: &reader)
+      if stepCount == 0 {
+        try take(plan.root, from: &reader)
+      } else {
+        for step in 0..<stepCount { try take(steps[step], from: &reader) }
+      }
       if reader.isAtEnd { return true }
     } catch {
       // Rolled back below, as with bytes left over.
@@ -48,6 +77,50 @@ final class PayloadColumns {
       }
     }
     return false
+  }
+
+  @inline(__always) private func add(_ value: Int64, to stream: Int) {
+    numberPlaces[stream]._withUnsafeGuaranteedRef { $0.append(value) }
+  }
+
+  private func take(
+    _ step: FlatPlan.Step, from reader: inout ByteReader
+  ) throws(DecodingError) {
+    if step.branches >= 0 {
+      let branch = try canonical(&reader)
+      if branch & 1 != branch { throw .malformed("choice \(branch) of 2", at: reader.position) }
+      add(branch, to: step.branches)
+      if branch != step.branch { return }
+    }
+    switch step.kind {
+    case .boolean:
+      let value = try reader.byte()
+      if value > 1 { throw .malformed("a boolean of \(value)", at: reader.position) }
+      add(Int64(value), to: step.stream)
+    case .int:
+      let value = try canonical(&reader)
+      if Int64(Int32(truncatingIfNeeded: value)) != value {
+        throw .malformed("an int of \(value)", at: reader.position)
+      }
+      add(value, to: step.stream)
+    case .long: add(try canonical(&reader), to: step.stream)
+    case .float: add(Int64(try reader.word32()), to: step.stream)
+    case .double: add(Int64(bitPattern: try reader.word()), to: step.stream)
+    case .enumeration:
+      let value = try canonical(&reader)
+      if value < 0 || value >= Int64(step.size) {
+        throw .malformed("choice \(value) of \(step.size)", at: reader.position)
+      }
+      add(value, to: step.stream)
+    case .bytes, .string, .fixed:
+      let text = try reader.take(step.kind == .fixed ? step.size : try length(&reader))
+      if step.kind == .string && !isText(text) {
+        throw .malformed("text that is not UTF-8", at: reader.position)
+      }
+      spanPlaces[step.stream]._withUnsafeGuaranteedRef { $0.append(text) }
+    case .null, .record, .array, .map, .union:
+      throw .malformed("a step that is none", at: reader.position)
+    }
   }
 
   private func take(_ index: Int, from reader: inout ByteReader) throws(DecodingError) {

@@ -14,10 +14,10 @@ struct BadRow: Error, Hashable {
 /// Turns rows into events by a mapping: times, key, and the columns of the value, which are filled
 /// directly. One owner; it keeps the memory of the row at hand.
 final class RowConverter {
-  private enum Kind { case int, long, decimal, double, string, boolean, enumeration }
+  enum Kind { case int, long, decimal, double, string, boolean, enumeration }
 
   /// Where the values of a field go.
-  private final class Target {
+  final class Target {
     let cell: Int
     let kind: Kind
     let scale: Int
@@ -31,6 +31,10 @@ final class RowConverter {
     /// Of an enum; of a boolean the texts of false and those of true.
     let symbols: [[UInt8]]
     let truths: [[UInt8]]
+    /// The name of the row that has the value, where rows are gathered.
+    let row: [UInt8]?
+    /// Whether the event that is being gathered has the value.
+    var isFilled = false
 
     init(
       _ field: ImportMapping.Field, cell: Int, stream: Int, _ columns: PayloadColumns,
@@ -62,6 +66,7 @@ final class RowConverter {
         kind = .enumeration
         symbols = names
       }
+      row = field.row.map { Array($0.utf8) }
       self.scale = scale
       self.symbols = symbols.map { Array($0.utf8) }
       self.truths = truths.map { Array($0.utf8) }
@@ -72,7 +77,7 @@ final class RowConverter {
   private(set) final var arrival: Int64?
   private(set) final var hasKey = false
   /// What the value of the row at hand takes on the wire.
-  private(set) final var payloadBytes = 0
+  final var payloadBytes = 0
 
   /// Valid while the row is at hand.
   var key: UnsafeRawBufferPointer { plainKey ?? joinedKey.bytes }
@@ -80,13 +85,18 @@ final class RowConverter {
   /// Columns of the header.
   let columnCount: Int
 
-  private let mapping: ImportMapping
-  private let header: [String]
-  private let time: Int
-  private let arrivalColumn: Int?
+  let mapping: ImportMapping
+  let header: [String]
+  private let time: [Int]
+  private let arrivalColumns: [Int]
   private let keys: [Int]
   private let filters: [(cell: Int, texts: [[UInt8]])]
-  private var targets: [Target] = []
+  /// The column with the names of rows, where rows are gathered.
+  let pivot: Int?
+  private(set) var targets: [Target] = []
+  /// Those that every row has, which is asked for every row.
+  private var plainTargets: UnsafeMutablePointer<Unmanaged<Target>>
+  private var plainPlaces: [Int] = []
   private let identity: [IntegerBuffer]
   private let missing: [[UInt8]]
   /// The usual case, which is asked for every cell.
@@ -115,7 +125,11 @@ final class RowConverter {
     self.missing = missing.map { Array($0.utf8) }
     isOnlyEmptyMissing = missing == [""]
     unit = mapping.isFine ? 1_000 : 1_000_000
-    if case .epoch(let unit) = mapping.time.form.kind { epochUnit = unit } else { epochUnit = 0 }
+    if case .epoch(let unit) = mapping.time.form.kind, mapping.time.columns.count == 1 {
+      epochUnit = unit
+    } else {
+      epochUnit = 0
+    }
     let log = ProblemLog()
     func find(_ column: ImportMapping.Column) -> Int {
       let places = header.indices.filter { header[$0] == column.name }
@@ -129,14 +143,16 @@ final class RowConverter {
         hint: near.map { "did you mean '\($0)'?" } ?? "it has \(header.joined(separator: ", "))")
       return 0
     }
-    time = find(mapping.time.column)
-    arrivalColumn = mapping.arrival.map { find($0.column) }
+    time = mapping.time.columns.map(find)
+    arrivalColumns = mapping.arrival?.columns.map(find) ?? []
+    pivot = mapping.pivot.map { find($0.name) }
     keys = mapping.key.map(find)
     sourceColumn = mapping.source.map(find)
     filters = mapping.filters.map { filter in
       (find(filter.column), filter.texts.map { Array($0.utf8) })
     }
     let cells = mapping.fields.map { find($0.column) }
+    plainTargets = .allocate(capacity: max(mapping.fields.count, 1))
     identity = Array(columns.numbers[0..<3])
     if !log.isEmpty { throw Problems(log.ordered()) }
     addTargets(cells, columns)
@@ -149,7 +165,13 @@ final class RowConverter {
       targets.append(Target(field, cell: cell, stream: stream, columns, pseudonyms))
       stream += field.isOptional ? 2 : 1
     }
+    plainPlaces = targets.indices.filter { targets[$0].row == nil }
+    for (index, place) in plainPlaces.enumerated() {
+      (plainTargets + index).initialize(to: Unmanaged.passUnretained(targets[place]))
+    }
   }
+
+  deinit { plainTargets.deallocate() }
 
   /// Whether the row at hand is one of those that the mapping wants.
   func isWanted(_ row: CellRow) -> Bool {
@@ -163,32 +185,38 @@ final class RowConverter {
   /// Converts the row at hand; `sequence` is that of the event it becomes. A row that is refused
   /// leaves nothing in the columns.
   func convert(_ row: CellRow, sequence: UInt64) throws(BadRow) {
-    if row.count != columnCount {
-      throw BadRow(
-        field: nil, kind: "columns",
-        message: "\(row.count) columns where the header has \(columnCount)")
-    }
-    if epochUnit > 0, row[time].form == .plain,
-      let whole = wholeNumber(row.bytes(time), times: epochUnit)
+    if row.count != columnCount { throw columnRefusal(row) }
+    try readTimesAndKey(row)
+    try putValues(row, sequence: sequence)
+  }
+
+  /// Reads what tells events from each other.
+  func readTimesAndKey(_ row: CellRow) throws(BadRow) {
+    if epochUnit > 0, row[time[0]].form == .plain,
+      let whole = wholeNumber(row.bytes(time[0]), times: epochUnit)
     {
       eventTime = whole
     } else {
       eventTime = try instant(mapping.time, time, row)
     }
     arrival = nil
-    if let arrivalColumn, let form = mapping.arrival, !isMissing(arrivalColumn, row) {
-      arrival = try instant(form, arrivalColumn, row)
+    if let form = mapping.arrival, !arrivalColumns.allSatisfy({ isMissing($0, row) }) {
+      arrival = try instant(form, arrivalColumns, row)
     }
     makeKey(row)
     if mapping.hasKeyPseudonym, hasKey { maskKey() }
+  }
+
+  /// Fills the columns of the value; after `readTimesAndKey`.
+  func putValues(_ row: CellRow, sequence: UInt64) throws(BadRow) {
     let stamp = floorDivide(eventTime, unit)
     // Five bytes of framing before the fields.
     payloadBytes =
       5 + varintSize(Int64(source)) + varintSize(Int64(bitPattern: sequence)) + varintSize(stamp)
-    for place in 0..<targets.count {
-      if add(targets[place], row) { continue }
-      for earlier in 0..<place { withdraw(targets[earlier]) }
-      throw refusal(of: place, row)
+    for index in 0..<plainPlaces.count {
+      if plainTargets[index]._withUnsafeGuaranteedRef({ add($0, row) }) { continue }
+      for earlier in 0..<index { withdraw(targets[plainPlaces[earlier]]) }
+      throw refusal(of: plainPlaces[index], row)
     }
     identity[0].append(Int64(source))
     identity[1].append(Int64(bitPattern: sequence))
@@ -213,7 +241,7 @@ final class RowConverter {
   }
 
   /// A text of the row as a message may show it: of a masked file not at all.
-  private func shown(_ text: String) -> String { mapping.isMasked ? "a text" : quoted(text) }
+  func shown(_ text: String) -> String { mapping.isMasked ? "a text" : quoted(text) }
 
   /// Parts of a key are joined by `|`; a key with no part that has a text is no key.
   private func makeKey(_ row: CellRow) {
@@ -235,7 +263,7 @@ final class RowConverter {
 
   /// The text of a cell as it is meant; the bytes are valid within the closure.
   @discardableResult @inline(__always)
-  private final func withText<T>(
+  final func withText<T>(
     _ cell: Int, _ row: CellRow, _ body: (UnsafeRawBufferPointer) -> T
   ) -> T {
     let bytes = row.bytes(cell)
@@ -261,12 +289,12 @@ final class RowConverter {
     }
   }
 
-  private func text(_ cell: Int, _ row: CellRow) -> String {
+  func text(_ cell: Int, _ row: CellRow) -> String {
     withText(cell, row) { String(decoding: $0, as: UTF8.self) }
   }
 
   @inline(__always)
-  private final func isMissing(_ cell: Int, _ row: CellRow) -> Bool {
+  final func isMissing(_ cell: Int, _ row: CellRow) -> Bool {
     if row[cell].form == .absent { return true }
     if row[cell].form == .nested { return false }
     if isOnlyEmptyMissing { return row[cell].start == row[cell].end }
@@ -277,29 +305,16 @@ final class RowConverter {
   }
 
   private func instant(
-    _ time: ImportMapping.Time, _ cell: Int, _ row: CellRow
+    _ time: ImportMapping.Time, _ cells: [Int], _ row: CellRow
   ) throws(BadRow) -> Int64 {
+    if cells.count > 1 { return try joinedInstant(time, cells, row) }
+    let cell = cells[0]
     if let value = withText(cell, row, { time.form.parse($0) }) { return value }
-    if row[cell].form == .absent {
-      throw BadRow(
-        field: cell, kind: "time \(cell) missing", message: "\(header[cell]) is not there")
-    }
-    let text = text(cell, row)
-    let wanted: String
-    switch time.form.kind {
-    case .epoch: wanted = "no number of the form \(time.form.text)"
-    default: wanted = "not of the form \(time.form.text)"
-    }
-    let guess = TimeForm.guess(text)
-    throw BadRow(
-      field: cell, kind: "time \(cell)",
-      message: "\(header[cell]) \(shown(text)) is \(wanted) (mapping line \(time.line))",
-      hint: guess == time.form.text || guess == nil
-        ? nil : "give the column's format in the mapping, here \"\(guess ?? "")\"")
+    throw timeRefusal(time, cell, row)
   }
 
   /// Puts a field into its columns; false, and nothing there, when the cell is no such value.
-  private func add(_ target: Target, _ row: CellRow) -> Bool {
+  func add(_ target: Target, _ row: CellRow) -> Bool {
     let cell = target.cell
     if target.isOptional && isMissing(cell, row) {
       target.branches.append(0)
@@ -342,7 +357,7 @@ final class RowConverter {
   }
 
   /// Takes back what `add` put there.
-  private func withdraw(_ target: Target) {
+  func withdraw(_ target: Target) {
     if target.isOptional {
       target.branches.count -= 1
       if target.branches[target.branches.count] == 0 { return }
@@ -369,30 +384,5 @@ final class RowConverter {
     guard let number = withText(target.cell, row, doubleNumber) else { return 0 }
     target.numbers.append(Int64(bitPattern: number.bitPattern))
     return 8
-  }
-
-  private func refusal(of place: Int, _ row: CellRow) -> BadRow {
-    let target = targets[place]
-    let cell = target.cell
-    let isMissing = isMissing(cell, row)
-    var what = isMissing ? "has no value" : "holds an object or a list"
-    if !isMissing && row[cell].form != .nested {
-      what = "\(shown(text(cell, row))) is no \(name(mapping.fields[place].type))"
-    }
-    return BadRow(
-      field: cell, kind: "value \(cell) \(isMissing)", message: "\(header[cell]) \(what)",
-      hint: isMissing ? "give the field optional: true in the mapping to allow it" : nil)
-  }
-
-  private func name(_ type: ImportMapping.FieldType) -> String {
-    switch type {
-    case .int: "int"
-    case .long: "long"
-    case .decimal(let scale): "decimal of at most \(scale) decimals"
-    case .double: "number"
-    case .string: "UTF-8 text"
-    case .boolean: "boolean"
-    case .enumeration: "symbol of the mapping"
-    }
   }
 }

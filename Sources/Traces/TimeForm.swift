@@ -26,16 +26,16 @@ struct TimeForm: Hashable, Sendable {
   var kind: Kind
   /// As the mapping has it; iso is spelled out.
   var text: String
-  /// Seconds east of UTC for texts that do not say; nil: they must.
-  var offset: Int64?
+  /// For texts that do not say; nil: they must.
+  var zone: Zone?
   /// Whether instants may be finer than a millisecond.
   var isFine: Bool
 
   static let isoText = "yyyy-MM-dd'T'HH:mm:ssZ"
 
   /// Nil when the text is no form.
-  init?(_ text: String, offset: Int64?) {
-    self.offset = offset
+  init?(_ text: String, zone: Zone?) {
+    self.zone = zone
     self.text = text
     isFine = false
     switch text {
@@ -112,8 +112,19 @@ struct TimeForm: Hashable, Sendable {
     var cursor = TimeCursor(bytes)
     switch kind {
     case .epoch(let unit): return cursor.epoch(unit)
-    case .iso: return cursor.iso(offset: offset)
-    case .pattern(let elements): return cursor.pattern(elements, offset: offset)
+    case .iso: return cursor.iso(zone)
+    case .pattern(let elements): return cursor.pattern(elements, zone)
+    }
+  }
+
+  /// Whether a text is refused only because the clocks of the zone never showed it.
+  func skips(_ text: String) -> Bool {
+    var other = self
+    other.zone = .utc
+    var copy = text
+    return copy.withUTF8 { utf8 in
+      let bytes = UnsafeRawBufferPointer(utf8)
+      return parse(bytes) == nil && other.parse(bytes) != nil
     }
   }
 
@@ -128,7 +139,7 @@ struct TimeForm: Hashable, Sendable {
     return copy.withUTF8 { utf8 in
       let bytes = UnsafeRawBufferPointer(utf8)
       for candidate in candidates {
-        if let form = TimeForm(candidate, offset: 0), form.parse(bytes) != nil { return candidate }
+        if let form = TimeForm(candidate, zone: .utc), form.parse(bytes) != nil { return candidate }
       }
       if bytes.allSatisfy({ (0x30...0x39).contains($0) }) {
         switch bytes.count {
@@ -235,7 +246,7 @@ struct TimeCursor {
     return isNegative ? -value : value
   }
 
-  mutating func iso(offset: Int64?) -> Int64? {
+  mutating func iso(_ standard: Zone?) -> Int64? {
     var parts = TimeParts()
     guard let year = number(4, 4), take(UInt8(ascii: "-")), let month = number(2, 2),
       take(UInt8(ascii: "-")), let day = number(2, 2)
@@ -254,13 +265,26 @@ struct TimeCursor {
         parts.fraction = fraction
       }
     }
-    guard let east = zone() ?? offset, isAtEnd else { return nil }
-    return parts.instant(east)
+    let told = zone()
+    return finish(parts, told: told, else: standard)
   }
 
-  mutating func pattern(_ elements: [TimeForm.Element], offset: Int64?) -> Int64? {
+  /// The instant of the parts, by the offset that the text tells or else by the zone.
+  private func finish(_ parts: TimeParts, told: Int64?, else zone: Zone?) -> Int64? {
+    guard isAtEnd, let local = parts.localSeconds else { return nil }
+    let seconds: Int64
+    if let told {
+      seconds = local - told
+    } else {
+      guard let instant = zone?.instant(ofLocal: local) else { return nil }
+      seconds = instant
+    }
+    return seconds * .second + parts.fraction
+  }
+
+  mutating func pattern(_ elements: [TimeForm.Element], _ standard: Zone?) -> Int64? {
     var parts = TimeParts()
-    var east = offset
+    var east: Int64?
     for element in elements {
       switch element {
       case .literal(let byte): if !take(byte) { return nil }
@@ -281,28 +305,33 @@ struct TimeCursor {
         if !numbered(element, into: &parts) { return nil }
       }
     }
-    guard let east, isAtEnd else { return nil }
-    return parts.instant(east)
+    return finish(parts, told: east, else: standard)
   }
 
   private mutating func numbered(
     _ element: TimeForm.Element, into parts: inout TimeParts
   ) -> Bool {
-    let place: WritableKeyPath<TimeParts, Int64>
-    let value: Int64?
     switch element {
-    case .year: (place, value) = (\.year, number(4, 4))
-    case .shortYear: (place, value) = (\.year, number(2, 2).map { $0 + ($0 < 70 ? 2000 : 1900) })
-    case .month(let a, let b): (place, value) = (\.month, number(a, b))
-    case .day(let a, let b): (place, value) = (\.day, number(a, b))
-    case .hour(let a, let b): (place, value) = (\.hour, number(a, b))
-    case .hourOfHalf(let a, let b): (place, value) = (\.hourOfHalf, number(a, b))
-    case .minute(let a, let b): (place, value) = (\.minute, number(a, b))
-    case .second(let a, let b): (place, value) = (\.second, number(a, b))
+    case .year: return take(4, 4, into: &parts.year)
+    case .shortYear:
+      if !take(2, 2, into: &parts.year) { return false }
+      parts.year += parts.year < 70 ? 2000 : 1900
+      return true
+    case .month(let a, let b): return take(a, b, into: &parts.month)
+    case .day(let a, let b): return take(a, b, into: &parts.day)
+    case .hour(let a, let b): return take(a, b, into: &parts.hour)
+    case .hourOfHalf(let a, let b): return take(a, b, into: &parts.hourOfHalf)
+    case .minute(let a, let b): return take(a, b, into: &parts.minute)
+    case .second(let a, let b): return take(a, b, into: &parts.second)
     default: return false
     }
-    guard let value else { return false }
-    parts[keyPath: place] = value
+  }
+
+  @inline(__always) private mutating func take(
+    _ least: Int, _ greatest: Int, into part: inout Int64
+  ) -> Bool {
+    guard let value = number(least, greatest) else { return false }
+    part = value
     return true
   }
 }
@@ -320,8 +349,8 @@ struct TimeParts {
   var second: Int64 = 0
   var fraction: Int64 = 0
 
-  /// Nil when there is no such day or time of day.
-  func instant(_ east: Int64) -> Int64? {
+  /// Seconds since 1970 by the local clock; nil when there is no such day or time of day.
+  var localSeconds: Int64? {
     var hour = hour
     if hourOfHalf > 0 {
       if hourOfHalf > 12 { return nil }
@@ -330,7 +359,6 @@ struct TimeParts {
     guard (1678...2261).contains(year), (1...12).contains(month), day >= 1,
       day <= daysInMonth(year, month), hour < 24, minute < 60, second < 60
     else { return nil }
-    let seconds = ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
-    return (seconds - east) * .second + fraction
+    return ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
   }
 }

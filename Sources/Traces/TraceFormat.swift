@@ -1,8 +1,12 @@
 import Bytes
 
-/// The fixed parts of the format, version 1. `docs/trace-format.md` says the same in sentences.
+/// The fixed parts of the format, version 2. `docs/trace-format.md` says the same in sentences.
 enum TraceFormat {
-  static let magic: [UInt8] = Array("WEIRTRC1".utf8)
+  static let magic: [UInt8] = Array("WEIRTRC2".utf8)
+  /// What a version begins with, up to the digit.
+  static let magicStem: [UInt8] = Array("WEIRTRC".utf8)
+  /// Versions that are read. Version 1 lacks some forms of columns.
+  static let versions = 1...2
   static let frameMagic: UInt32 = 0x4652_5457  // "WTRF"
   static let trailerMagic: [UInt8] = Array("WEIRTEND".utf8)
   static let frameHeaderSize = 32

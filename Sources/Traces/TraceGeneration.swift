@@ -18,41 +18,86 @@ public func generateTrace(
   until end: TraceEnd, runZero: Timestamp? = nil, to path: String,
   options: TraceWriter.Options = .init()
 ) throws(TraceError) -> TraceSummary {
-  let writer = try TraceWriter(path: path, origin: origin, options: options)
-  let number = writer.addStream(TraceStream(name: stream, schemas: [schema]))
-  var lanes = (0..<source.laneCount).compactMap { SourceLane(source, lane: $0) }
-  lanes.sort(by: SourceLane.comesBefore)
-  var zero = runZero?.ns
-  var written: UInt64 = 0
-  while let lane = lanes.first {
-    let block = lane.block
-    let event = lane.event
-    let intended = block.intendedAt[event]
-    switch end {
-    case .events(let count): if written >= count { return try writer.finish() }
-    case .instant(let instant): if intended >= instant.ns { return try writer.finish() }
-    }
-    let shift = zero ?? (block.eventTime[event] &- intended)
-    zero = shift
-    let start = Int(block.start[event])
-    let keyLength = block.keyLength[event]
-    let hasKey = keyLength < RecordEntry.markerKey
-    let valueStart = start + (hasKey ? Int(keyLength) : 0)
-    try writer.append(
-      stream: number, source: block.lane, sequence: block.baseSequence + UInt64(event),
-      eventTime: block.eventTime[event], arrival: shift &+ intended,
-      key: !hasKey
-        ? nil : UnsafeRawBufferPointer(start: block.bytes + start, count: Int(keyLength)),
-      value: UnsafeRawBufferPointer(
-        start: block.bytes + valueStart, count: Int(block.start[event + 1]) - valueStart))
-    written += 1
-    lanes.removeFirst()
-    if lane.advance() {
-      let place = lanes.firstIndex { SourceLane.comesBefore(lane, $0) } ?? lanes.count
-      lanes.insert(lane, at: place)
-    }
+  let streams = [TraceStream(name: stream, schemas: [schema])]
+  return try GeneratedTrace(
+    source: source, streams: streams, laneStream: Array(repeating: 0, count: source.laneCount),
+    end: end, runZero: runZero
+  ).write(to: path, origin: origin, options)
+}
+
+/// The same of all streams that a workload's query reads; of a shard, only its lanes.
+public func generateTrace(
+  of workload: Workload, shard: Shard = .whole, origin: String, until end: TraceEnd,
+  runZero: Timestamp? = nil, to path: String, options: TraceWriter.Options = .init()
+) throws(TraceError) -> TraceSummary {
+  let streams = workload.streams.map {
+    TraceStream(name: $0.name, schemas: [TraceSchema(id: $0.schemaID, json: $0.schema)])
   }
-  return try writer.finish()
+  let laneStream = workload.laneStream.enumerated().map { lane, stream in
+    shard.holds(lane) ? stream : nil
+  }
+  return try GeneratedTrace(
+    source: workload.source, streams: streams, laneStream: laneStream, end: end, runZero: runZero
+  ).write(to: path, origin: origin, options)
+}
+
+/// What is to be written of a source.
+private struct GeneratedTrace {
+  let source: any EventSource
+  let streams: [TraceStream]
+  /// Of each lane: its stream; nil for a lane that is left out.
+  let laneStream: [Int?]
+  let end: TraceEnd
+  let runZero: Timestamp?
+
+  func write(
+    to path: String, origin: String, _ options: TraceWriter.Options
+  ) throws(TraceError) -> TraceSummary {
+    let writer = try TraceWriter(path: path, origin: origin, options: options)
+    let numbers = streams.map { writer.addStream($0) }
+    return try write(writer, numbers)
+  }
+
+  private func write(
+    _ writer: TraceWriter, _ numbers: [Int]
+  ) throws(TraceError) -> TraceSummary {
+    var lanes = (0..<source.laneCount).compactMap { lane in
+      laneStream[lane] == nil ? nil : SourceLane(source, lane: lane)
+    }
+    lanes.sort(by: SourceLane.comesBefore)
+    var zero = runZero?.ns
+    var written: UInt64 = 0
+    while let lane = lanes.first {
+      let block = lane.block
+      let event = lane.event
+      let intended = block.intendedAt[event]
+      switch end {
+      case .events(let count): if written >= count { return try writer.finish() }
+      case .instant(let instant): if intended >= instant.ns { return try writer.finish() }
+      }
+      let shift = zero ?? (block.eventTime[event] &- intended)
+      zero = shift
+      let start = Int(block.start[event])
+      let keyLength = block.keyLength[event]
+      let hasKey = keyLength < RecordEntry.markerKey
+      let valueStart = start + (hasKey ? Int(keyLength) : 0)
+      try writer.append(
+        stream: numbers[laneStream[Int(block.lane)] ?? 0], source: block.lane,
+        sequence: block.baseSequence + UInt64(event), eventTime: block.eventTime[event],
+        arrival: shift &+ intended,
+        key: !hasKey
+          ? nil : UnsafeRawBufferPointer(start: block.bytes + start, count: Int(keyLength)),
+        value: UnsafeRawBufferPointer(
+          start: block.bytes + valueStart, count: Int(block.start[event + 1]) - valueStart))
+      written += 1
+      lanes.removeFirst()
+      if lane.advance() {
+        let place = lanes.firstIndex { SourceLane.comesBefore(lane, $0) } ?? lanes.count
+        lanes.insert(lane, at: place)
+      }
+    }
+    return try writer.finish()
+  }
 }
 
 /// A lane of a source on its way through its blocks.

@@ -235,6 +235,7 @@ private final class ImportRun {
 
   private func convert(_ rows: some RowReader) throws(ImportError) {
     let columnCount = lanes[0].converter.columnCount
+    let groups = RowGroups(lanes[0].converter)
     while try fileErrors({ () throws(TraceError) in try rows.advance() }) {
       let cells = rows.cells
       // A line without anything is no row, as long as a row has several columns.
@@ -248,6 +249,10 @@ private final class ImportRun {
         summary.leftOut += 1
         continue
       }
+      if let groups {
+        try fileErrors { () throws(TraceError) in try gather(groups, rows) }
+        continue
+      }
       let lane = mapping.source == nil ? 0 : try lane(of: cells)
       if let lane { convert(cells, lane) }
       try fileErrors { () throws(TraceError) in
@@ -259,6 +264,50 @@ private final class ImportRun {
         }
       }
     }
+    if let groups { try fileErrors { () throws(TraceError) in try take(groups) } }
+  }
+
+  /// Adds a row to the event that is open, or begins another.
+  private func gather(_ groups: RowGroups, _ rows: some RowReader) throws(TraceError) {
+    let step: RowGroups.Step
+    do throws(BadRow) {
+      step = try groups.read(rows.cells)
+    } catch {
+      return try bad.add(error, rows)
+    }
+    if case .leftOut = step {
+      summary.leftOut += 1
+      return
+    }
+    if case .begins = step { try take(groups) }
+    do throws(BadRow) {
+      try groups.add(rows.cells, step, sequence: summary.events)
+    } catch {
+      try bad.add(error, rows)
+    }
+  }
+
+  /// Completes the event that is open, if there is one.
+  private func take(_ groups: RowGroups) throws(TraceError) {
+    if !groups.isOpen { return }
+    groups.close()
+    let payloadBytes = groups.payloadBytes
+    guard let key = groups.key else {
+      return try write(
+        0, eventTime: groups.eventTime, arrival: groups.arrival, key: nil,
+        payloadBytes: payloadBytes)
+    }
+    let failure: TraceError? = key.withUnsafeBytes { view in
+      do throws(TraceError) {
+        try write(
+          0, eventTime: groups.eventTime, arrival: groups.arrival, key: view,
+          payloadBytes: payloadBytes)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
   }
 
   private func convert(_ cells: CellRow, _ lane: Int) {
@@ -271,12 +320,20 @@ private final class ImportRun {
 
   private func write(_ lane: Int) throws(TraceError) {
     let converter = lanes[lane].converter
-    let time = converter.eventTime
+    try write(
+      lane, eventTime: converter.eventTime, arrival: converter.arrival,
+      key: converter.hasKey ? converter.key : nil, payloadBytes: converter.payloadBytes)
+  }
+
+  /// Writes an event whose value is in the columns.
+  private func write(
+    _ lane: Int, eventTime: Int64, arrival: Int64?, key: UnsafeRawBufferPointer?,
+    payloadBytes: Int
+  ) throws(TraceError) {
     try writer.appendTaken(
-      stream: number, source: UInt32(lane), sequence: lanes[lane].events, eventTime: time,
-      arrival: converter.arrival, key: converter.hasKey ? converter.key : nil,
-      payloadBytes: converter.payloadBytes)
-    let stamp = Timestamp(ns: time)
+      stream: number, source: UInt32(lane), sequence: lanes[lane].events, eventTime: eventTime,
+      arrival: arrival, key: key, payloadBytes: payloadBytes)
+    let stamp = Timestamp(ns: eventTime)
     summary.first = summary.events == 0 ? stamp : min(summary.first, stamp)
     summary.last = summary.events == 0 ? stamp : max(summary.last, stamp)
     summary.events += 1

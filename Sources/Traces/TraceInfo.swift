@@ -82,7 +82,7 @@ public struct TraceInfo: Hashable, Sendable {
 public func traceInfo(_ path: String) throws(TraceError) -> TraceInfo {
   let reader = try TraceReader(path: path)
   var info = TraceInfo(
-    path: path, format: 1, events: reader.eventCount, blocks: reader.blocks,
+    path: path, format: reader.format, events: reader.eventCount, blocks: reader.blocks,
     bytes: reader.byteCount, wireBytes: 0, origin: reader.description.origin,
     streams: reader.description.streams.map {
       TraceInfo.Stream(

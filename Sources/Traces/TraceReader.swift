@@ -1,4 +1,5 @@
 import Bytes
+import Synchronization
 
 /// The blocks of one stream and source, in sequence order.
 public struct TraceLane: Hashable, Sendable {
@@ -11,6 +12,8 @@ public struct TraceLane: Hashable, Sendable {
 /// Reads a trace: any block alone, by number, sequence or time. May be shared by threads.
 public final class TraceReader: Sendable {
   public let path: String
+  /// Version of the format.
+  public let format: Int
   public let description: TraceDescription
   /// In file order; the order between lanes means nothing.
   public let blocks: [IndexEntry]
@@ -24,12 +27,19 @@ public final class TraceReader: Sendable {
   /// Where the description ends, or the magic number of a trace without one.
   let firstFrameEnd: UInt64
   let plans: [[ColumnPlan?]]
+  /// Working memory of readings that are over.
+  private let idle = Mutex<[IdleCoder]>([])
+
+  /// Handed from one thread to the next, never shared.
+  private struct IdleCoder: @unchecked Sendable {
+    var coder: ColumnCoder
+  }
 
   /// Opens a trace. Without an index (the writer was stopped) it is refused, unless `recovering`:
   /// then the blocks are found by reading the file, up to the last whole one.
   public init(path: String, recovering: Bool = false) throws(TraceError) {
     let file = try TraceFile(path)
-    try file.checkMagic()
+    format = try file.checkMagic()
     let coder = ColumnCoder(level: 1)
     var description: TraceDescription?
     if let index = try file.index(coder.zstd) {
@@ -193,7 +203,9 @@ public final class TraceReader: Sendable {
     }
     let stream = entry.summary.stream
     let ids = description.streams[stream].schemas.map(\.id)
-    var decoder = BlockDecoder(ColumnCoder(level: 1))
+    let idleCoder = idle.withLock { $0.popLast() } ?? IdleCoder(coder: ColumnCoder(level: 1))
+    defer { idle.withLock { $0.append(idleCoder) } }
+    var decoder = BlockDecoder(idleCoder.coder)
     do throws(DecodingError) {
       return try decoding(frame.body) { body throws(DecodingError) in
         try decoder.decode(

@@ -47,7 +47,7 @@ private struct Verification {
 
   mutating func run() throws(TraceError) -> TraceDamage? {
     do throws(TraceError) {
-      try file.checkMagic()
+      _ = try file.checkMagic()
     } catch {
       if error.reason == .file { throw error }
       damage.places.append(error)

@@ -45,6 +45,8 @@ public final class TraceWriter {
   private var describedStreams = -1
   private var plans: [[ColumnPlan?]] = []
   private var builders: [BlockBuilder] = []
+  /// By stream.
+  private var forms: [Int: ColumnForms] = [:]
   /// Index of the builder of a lane in `builders`.
   private var places: [Lane: Int] = [:]
   private var lastLane: Lane?
@@ -82,6 +84,12 @@ public final class TraceWriter {
   ) throws(TraceError) {
     let reader = try TraceReader(path: path, recovering: true)
     if let loss = reader.loss, loss.reason == .damaged { throw loss }
+    if reader.format != TraceFormat.versions.upperBound {
+      throw TraceError(
+        .request, file: path,
+        message: "a trace of format \(reader.format) is not gone on with; weir trace slice writes "
+          + "it anew in format \(TraceFormat.versions.upperBound)")
+    }
     self.options = options
     coder = ColumnCoder(level: options.level)
     description = reader.description
@@ -127,7 +135,7 @@ public final class TraceWriter {
   private func builder(of stream: Int, _ source: UInt32) -> BlockBuilder {
     BlockBuilder(
       stream: stream, source: source, ids: description.streams[stream].schemas.map(\.id),
-      plans: plans[stream])
+      plans: plans[stream], forms: forms(of: stream))
   }
 
   /// Takes an event. `value` is what goes on the wire: five bytes of framing and Avro; it is kept
@@ -228,6 +236,13 @@ public final class TraceWriter {
     lastLane = lane
     lastPlace = place
     return place
+  }
+
+  private func forms(of stream: Int) -> ColumnForms {
+    if let known = forms[stream] { return known }
+    let made = ColumnForms()
+    forms[stream] = made
+    return made
   }
 
   private func closeLargest() throws(TraceError) {

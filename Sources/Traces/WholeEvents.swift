@@ -69,15 +69,30 @@ struct WholeEvents: ~Copyable {
     UnsafeMutableRawBufferPointer(start: events.bytes, count: byteCount)
       .copyMemory(from: UnsafeRawBufferPointer(rebasing: writer.bytes[from..<from + byteCount]))
     var latest = sendBefore
-    for (place, event) in range.enumerated() {
+    let first = range.lowerBound
+    let (intended, keyLengths, starts) = (events.intendedAt, events.keyLength, events.start)
+    for place in 0..<range.count {
+      let event = first &+ place
       latest = max(latest, block.sendTime(at: event))
-      events.intendedAt[place] = schedule.instant(of: latest)
-      let time = block.eventTime(at: event)
-      events.eventTime[place] = envelope?.rounded(time) ?? time
-      events.digest[place] = digests[event]
-      events.start[place + 1] = UInt32(ends[event] - from)
-      events.nulls[place] = nulls[event]
-      events.keyLength[place] = block.key(at: event).map { UInt16($0.count) } ?? RecordEntry.noKey
+      intended[place] = schedule.instant(of: latest)
+      starts[place &+ 1] = UInt32(truncatingIfNeeded: ends[event] &- from)
+      keyLengths[place] = block.key(at: event).map { UInt16($0.count) } ?? RecordEntry.noKey
+    }
+    let times = block.eventTimes.base + first
+    if let envelope {
+      for place in 0..<range.count { events.eventTime[place] = envelope.rounded(times[place]) }
+    } else {
+      events.eventTime.update(from: times, count: range.count)
+    }
+    digests.withUnsafeBufferPointer { all in
+      if let start = all.baseAddress {
+        events.digest.update(from: start + first, count: range.count)
+      }
+    }
+    nulls.withUnsafeBufferPointer { all in
+      if let start = all.baseAddress {
+        events.nulls.update(from: start + first, count: range.count)
+      }
     }
     for (place, column) in columns.enumerated() {
       events.columns[place].update(from: column.base + range.lowerBound, count: range.count)
@@ -116,6 +131,15 @@ struct WholeEvents: ~Copyable {
   /// each other, since the values were put together from them before.
   private mutating func fillField(_ place: Int, _ fields: [NumberField?]) {
     let target = columns[place]
+    if fields.count == 1, let field = fields[0], field.branches == nil,
+      let numbers = block.payloads[0]?.numbers[field.values], numbers.count == block.count
+    {
+      // Every event has the field.
+      target.reserve(block.count)
+      target.base.update(from: numbers.base, count: block.count)
+      target.count = block.count
+      return
+    }
     var nextRow = [Int](repeating: 0, count: fields.count)
     var nextValue = nextRow
     for event in 0..<block.count {

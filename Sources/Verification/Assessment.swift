@@ -71,7 +71,11 @@ private func sentence(of broken: [Anomaly]) -> String {
 /// A check that saw nothing says unknown.
 private func blindSpots(_ judgement: Judgement) -> [String] {
   var spots: [String] = []
-  if !judgement.seen.contains(.polled) { spots.append("the engine read nothing") }
+  if judgement.ledger.isReadBack {
+    if !judgement.seen.contains(.readBack) { spots.append("the input was not read back") }
+  } else if !judgement.seen.contains(.polled) {
+    spots.append("the engine read nothing")
+  }
   if judgement.results.due == 0 && judgement.results.extra == 0 {
     spots.append("no result was due, so nothing was compared")
   }
@@ -102,7 +106,8 @@ private func permission(
   // A weak promise of the engine excuses a wrong result only where something was read twice or
   // left out at all.
   let excuses = ["L2", "C4", "L3", "C3", "L8"]
-  let isExcused = !id.hasPrefix("E") || excuses.contains { judgement.fact($0) != nil }
+  let isExcused =
+    configuration.isJob || !id.hasPrefix("E") || excuses.contains { judgement.fact($0) != nil }
   for part in promised where isExcused {
     if let allowance = part.allows.first(where: { $0.id == id }) {
       return (true, allowance.reason)
@@ -154,6 +159,14 @@ private func state(
 
 /// Why a class cannot occur in this pipeline; nil when it can.
 private func notApplicable(_ id: String, _ c: Configuration, _ plan: Plan) -> String? {
+  if c.isJob {
+    let seenOfJobs = ["C2", "E1", "E2", "E3", "E4", "S2", "V10"]
+    if "CEST".contains(id.prefix(1)), !seenOfJobs.contains(id) {
+      return "of the job only its output and its committed positions are seen"
+    }
+  } else if id == "V10" {
+    return "there is no job of the user"
+  }
   switch id {
   case "C6", "C7": return "partitions are assigned to tasks for the whole run"
   case "C8", "C9", "C10", "C11", "C12", "C13", "C14", "C15", "C16":
@@ -181,11 +194,13 @@ private func unseen(_ id: String, _ judgement: Judgement) -> String? {
   let need: EntryKind? =
     switch id {
     case "L1", "L13": .acknowledged
-    case "L2", "L3", "L4", "L8", "L12", "L14", "C3", "C4", "D1", "D2": .polled
+    case "L2", "L3", "L4", "L8", "L12", "L14", "C3", "C4", "D1", "D2":
+      judgement.ledger.isReadBack ? .readBack : .polled
     case "C1", "C2": .positionCommitted
     case "E5", "E7", "E8": .watermark
     case "S4", "S6": .commitRequested
-    case "S2", "S3", "S7", "E1", "E3", "E4", "E6", "E9": .observed
+    case "S2", "S3", "S7", "E1", "E3", "E4", "E6", "E9":
+      judgement.ledger.isReadBack ? .output : .observed
     default: nil
     }
   guard let need, !judgement.seen.contains(need) else { return nil }

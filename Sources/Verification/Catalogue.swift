@@ -170,4 +170,5 @@ private let dataClasses: [AnomalyClass] = [
   later("V7", "unbounded-growth", "memory or a queue grows without bound"),
   later("V8", "unfair", "one key waits far longer than the others"),
   later("V9", "coordinated-omission", "the harness waited for the system when it should have sent"),
+  checked("V10", "job-ended", "a job of the user ended although nothing had been asked of it"),
 ]

@@ -290,7 +290,7 @@ struct DifferenceFinder {
     case .lostUpstream: judge.facts.addCause(id, "L3")
     case .duplicateUpstream: judge.facts.addCause(id, "L2")
     case .droppedLate: judge.facts.addCause(id, "E5")
-    case .sink, .wrongLogic, .unexplained: break
+    case .sink, .wrongLogic, .unexplained, .job: break
     }
   }
 

@@ -14,6 +14,8 @@ public final class Judge {
   let log: LogChecker
   let results: ResultChecker
   let oracle: Oracle
+  /// Of a job of the user.
+  public let output: OutputChecker?
   private var watermarks: [Int64] = []
   private var tasks = 0
   private(set) var seen: Set<EntryKind> = []
@@ -39,8 +41,12 @@ public final class Judge {
     let results = ResultChecker(
       plan: context.workload.plan, facts: facts, log: log, sink: context.sink,
       recorder: context.recorder)
+    log.positionsFollowReads = context.output == nil
     self.log = log
     self.results = results
+    output = context.output.map { [facts] in
+      OutputChecker($0, partitions: context.partitions, facts: facts)
+    }
     oracle = Oracle(
       workload: context.workload, endOfLoad: context.endOfLoad, blockProvider: provider
     ) { results.due($0) }
@@ -59,7 +65,19 @@ public final class Judge {
       unreadable = "entry \(cursor.entry) cannot be read: \(error)"
       return
     }
+    readOutput(block, firstEntry, startAt)
     advance()
+  }
+
+  /// The checks of an output look at the same entries.
+  private func readOutput(_ block: UnsafeRawBufferPointer, _ first: UInt64, _ startAt: Instant) {
+    guard let output else { return }
+    var cursor = EntryCursor(block, firstEntry: first, startAt: startAt)
+    do throws(DecodingError) {
+      while let kind = try cursor.next() { try output.read(kind, &cursor) }
+    } catch {
+      unreadable = "entry \(cursor.entry) cannot be read: \(error)"
+    }
   }
 
   /// Result rows that wait for their counterpart: what the table of results holds now.
@@ -73,7 +91,7 @@ public final class Judge {
     case .acknowledged: try log.readAcknowledged(&cursor)
     case .failed: try log.readOutcome(&cursor, EventFlags.failed) { leaveOut($0, $1) }
     case .unknown: try log.readOutcome(&cursor, EventFlags.unknown) { _, _ in }
-    case .polled: try log.readPolled(&cursor)
+    case .polled, .readBack: try log.readPolled(&cursor)
     case .watermark: try readWatermark(&cursor)
     case .lateDropped: try readDrop(&cursor)
     case .emitted: try results.readEmitted(&cursor)
@@ -96,7 +114,7 @@ public final class Judge {
       endReason = try cursor.text()
     case .runBegan, .phase, .checkpointBegan, .checkpointAborted, .buffered, .interrupted,
       .faultRequested,
-      .faultConfirmed, .faultHealed:
+      .faultConfirmed, .faultHealed, .output, .flushed, .expectedRow, .expectedRows, .jobEnded:
       try cursor.skip(kind)
     }
   }
@@ -183,7 +201,8 @@ public final class Judge {
       if least < .max || context.endOfLoad != nil { oracle.advance(to: least) }
     }
     log.tidy(
-      passed: context.delivers ? oracle.passed : .max, needsRead: context.delivers)
+      passed: context.delivers && output == nil ? oracle.passed : .max,
+      needsRead: context.delivers)
     results.sweep()
   }
 
@@ -216,8 +235,13 @@ public final class Judge {
     }
     let whole = judgement.gaps.isEmpty
     finishLog(&judgement, whole: whole)
-    if whole { finishResults(&judgement) }
-    judgement.results.due = oracle.rowCount
+    if let output {
+      if whole { output.finish(&judgement, self) }
+      judgement.ledger.isReadBack = true
+    } else {
+      if whole { finishResults(&judgement) }
+      judgement.results.due = oracle.rowCount
+    }
     judgement.facts = facts.inOrder()
     for stream in 0..<log.streams {
       judgement.greatestDisorder = max(judgement.greatestDisorder, log.greatestDisorder[stream])

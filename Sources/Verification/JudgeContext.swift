@@ -36,11 +36,15 @@ public struct JudgeContext {
   /// Blocks by lane and index, such as from a cache; nil asks the source.
   public var blockProvider: ((Int, Int) -> EventBlock?)?
   public var recorder: (any SampleRecorder)?
+  /// What must hold of the output of a job of the user; nil: results are held against the oracle.
+  public var output: OutputContract?
 
   public init(
     workload: Workload, endOfLoad: Instant?, partitions: Int, sink: SinkKind, delivers: Bool = true,
-    blockProvider: ((Int, Int) -> EventBlock?)? = nil, recorder: (any SampleRecorder)? = nil
+    blockProvider: ((Int, Int) -> EventBlock?)? = nil, recorder: (any SampleRecorder)? = nil,
+    output: OutputContract? = nil
   ) {
+    self.output = output
     self.workload = workload
     self.endOfLoad = endOfLoad
     self.partitions = partitions

@@ -71,13 +71,18 @@ public struct ResultCounts: Hashable, Sendable {
   public var different: UInt64 = 0
   /// Differences by cause, in a fixed order; they add up to missing + extra + different.
   public var attribution: [(cause: Cause, count: UInt64)] {
-    Cause.allCases.map { ($0, counts[$0.rawValue]) }
+    Cause.allCases.map { ($0, counts[$0.rawValue]) }.filter { $0.0 != .job || $0.1 > 0 }
   }
+
+  mutating func blame(_ cause: Cause, _ count: UInt64) { counts[cause.rawValue] &+= count }
+
   var counts = [UInt64](repeating: 0, count: Cause.allCases.count)
 
   /// Why a result differs (queries.md 2.5).
   public enum Cause: Int, CaseIterable, Sendable {
     case lostUpstream, duplicateUpstream, droppedLate, sink, wrongLogic, unexplained
+    /// A job of the user, of which only the output is seen.
+    case job
 
     /// As reports show it.
     public var name: String {
@@ -88,6 +93,7 @@ public struct ResultCounts: Hashable, Sendable {
       case .sink: "sink"
       case .wrongLogic: "wrong logic"
       case .unexplained: "unexplained"
+      case .job: "the job"
       }
     }
   }
@@ -133,6 +139,8 @@ public struct RunLedger: Hashable, Sendable {
   public var unseen: UInt64 = 0
   /// Planned before the end of load and never handed to the client; not part of `sent`.
   public var neverSent: UInt64 = 0
+  /// Weir itself read the input back: what the job read is not seen.
+  public var isReadBack = false
 
   public init() {}
 
@@ -143,7 +151,8 @@ public struct RunLedger: Hashable, Sendable {
   /// In a fixed order, named as reports show it.
   public var rows: [(name: String, count: UInt64)] {
     [
-      ("read by the engine", read), ("dropped late", droppedLate), ("failed", failed),
+      (isReadBack ? "in the input" : "read by the engine", read),
+      ("dropped late", droppedLate), ("failed", failed),
       ("outcome unknown, not in the log", unknown), ("lost", lost), ("not read", unseen),
     ]
   }

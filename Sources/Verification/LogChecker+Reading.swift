@@ -219,7 +219,7 @@ extension LogChecker {
       throw .malformed("a position in partition \(partition) at \(offset)", at: 0)
     }
     let read = partitions[Int(partition)].high
-    if Int64(offset) > read {
+    if positionsFollowReads, Int64(offset) > read {
       facts.add("C1") {
         Case(
           subject: .position(partition), entries: [entry],

@@ -27,6 +27,8 @@ final class LogChecker {
   /// The offset of an acknowledgement that does not tell one.
   static let noOffset = UInt64.max
 
+  /// False where others commit than those whose reads are recorded: a job may be ahead of them.
+  var positionsFollowReads = true
   let facts: FactBook
   let lanes: [LaneWindow]
   var partitions: [Partition]

@@ -18,6 +18,8 @@ enum OracleMachines {
       CardGuardStep(
         input, key: key, limit: limit, window: window, block: block, pass: pass,
         ordered: ordered, number: number)
+    case .stockLedger(let ledger): made(OracleStockLedger(ledger))
+    case .chargeKeeper(let keeper): made(OracleChargeKeeper(keeper))
     case .news2(let rules):
       made(OracleScores(rules))
     }

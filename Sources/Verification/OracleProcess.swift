@@ -103,38 +103,21 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
   private let number: Int
   /// Only the last row of each result key counts, and comes out at the end.
   private let keepsLast: Bool
-  private var latest: [[Int64?]: Found] = [:]
+  private var latest: [[Int64?]: FoundRow] = [:]
   private var keys: [UInt64: KeyState] = [:]
   /// Keys by the time of one of their timers, which may have been replaced or taken away since.
   private var due = TimeHeap()
-  private var registered: UInt64 = 0
-  private var found: [Found] = []
+  private var found: [FoundRow] = []
   private var serial: UInt64 = 0
   private var handed: UInt64 = 1
 
   private struct KeyState {
     var machine: Machine
     let key: [Int64?]
-    var timers: [Timer] = []
-  }
-
-  private struct Timer {
-    var name: MachineTimer
-    var at: Int64
-    var order: UInt64
-    /// The row that set it.
-    var cause: RowHead
-    var evidence: Evidence
-  }
-
-  private struct Found {
-    var time: Int64
-    var identity: [Int64?]
-    var cells: [Int64?]
-    var evidence: Evidence
-    var last: RowHead
-    /// Order in which it was emitted.
-    var serial: UInt64
+    /// The next one first; of one time, in the order in which they were set.
+    var timers: [SetTimer] = []
+    /// The least time for which the key stands in `due`.
+    var queued = Int64.max
   }
 
   init(
@@ -190,23 +173,18 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
   private func runTimers(before bound: Int64) {
     while let digest = due.take(before: bound) {
       guard var state = keys.removeValue(forKey: digest) else { continue }
+      state.queued = .max
       runTimers(of: &state, before: bound)
       keep(state, digest)
     }
   }
 
   private func runTimers(of state: inout KeyState, before bound: Int64) {
-    while let place = next(state.timers), state.timers[place].at < bound {
-      let timer = state.timers.remove(at: place)
+    while let timer = state.timers.first, timer.at < bound {
+      state.timers.removeFirst()
       var turn = MachineTurn(now: timer.at, key: state.key)
       state.machine.run(timer.name, &turn)
       finish(turn, &state, timer.cause, timer.evidence, earliest: timer.at + 1)
-    }
-  }
-
-  private func next(_ timers: [Timer]) -> Int? {
-    timers.indices.min { a, b in
-      (timers[a].at, timers[a].order) < (timers[b].at, timers[b].order)
     }
   }
 
@@ -219,27 +197,33 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
       precondition(cells.count == output.rows.width, "a machine emits the columns of its width")
       serial += 1
       let named = fresh.resultKey.map { columns in columns.map { cells[$0] } }
-      let row = Found(
+      let row = FoundRow(
         time: turn.now, identity: named ?? state.key + [Int64(serial)], cells: cells,
         evidence: evidence, last: cause, serial: serial)
       if keepsLast { latest[row.identity] = row } else { found.append(row) }
     }
     for change in turn.changes {
-      state.timers.removeAll { $0.name == change.timer }
+      if let old = state.timers.firstIndex(where: { $0.name == change.timer }) {
+        state.timers.remove(at: old)
+      }
       guard let at = change.at else { continue }
       if at < earliest {
         failure = "operator \(number) set a timer in the past"
         continue
       }
-      registered += 1
-      state.timers.append(
-        Timer(name: change.timer, at: at, order: registered, cause: cause, evidence: evidence))
+      var place = state.timers.count
+      while place > 0, state.timers[place - 1].at > at { place -= 1 }
+      state.timers.insert(
+        SetTimer(name: change.timer, at: at, cause: cause, evidence: evidence), at: place)
     }
   }
 
-  private func keep(_ state: KeyState, _ digest: UInt64) {
+  private func keep(_ state: consuming KeyState, _ digest: UInt64) {
     if state.timers.isEmpty && state.machine.isBlank { return }
-    if let place = next(state.timers) { due.add(state.timers[place].at, digest) }
+    if let next = state.timers.first, next.at < state.queued {
+      due.add(next.at, digest)
+      state.queued = next.at
+    }
     keys[digest] = state
   }
 
@@ -257,6 +241,26 @@ final class ProcessStep<Machine: OracleMachine>: OracleStep {
     handed += UInt64(found.count)
     found.removeAll(keepingCapacity: true)
   }
+}
+
+/// A timer of a key.
+private struct SetTimer {
+  var name: MachineTimer
+  var at: Int64
+  /// The row that set it.
+  var cause: RowHead
+  var evidence: Evidence
+}
+
+/// A row that a machine emitted.
+private struct FoundRow {
+  var time: Int64
+  var identity: [Int64?]
+  var cells: [Int64?]
+  var evidence: Evidence
+  var last: RowHead
+  /// Order in which it was emitted.
+  var serial: UInt64
 }
 
 /// Digests by time, the least first.

@@ -13,13 +13,16 @@ public struct Configuration: Hashable, Sendable {
   public var expected: Guarantee
   /// Ids of classes that the scenario tolerates.
   public var permit: [String]
+  /// A job of the user takes the place of engine and sink.
+  public var isJob: Bool
 
   public init(
     acknowledgement: Acknowledgement = .all, isIdempotent: Bool = true,
     fsync: FsyncPolicy = .batch, strategy: EngineStrategy = .continuous,
     guarantee: Guarantee = .exactlyOnce, sink: SinkKind = .transactional,
-    expected: Guarantee = .exactlyOnce, permit: [String] = []
+    expected: Guarantee = .exactlyOnce, permit: [String] = [], isJob: Bool = false
   ) {
+    self.isJob = isJob
     self.acknowledgement = acknowledgement
     self.isIdempotent = isIdempotent
     self.fsync = fsync
@@ -36,7 +39,7 @@ public struct Configuration: Hashable, Sendable {
       fsync: scenario.backbone.fsync, strategy: scenario.engine.strategy,
       guarantee: scenario.engine.guarantee, sink: scenario.sink.kind,
       expected: scenario.expect.guarantee ?? scenario.engine.guarantee,
-      permit: scenario.expect.permit)
+      permit: scenario.expect.permit, isJob: scenario.engine.kind == .external)
   }
 }
 
@@ -59,7 +62,13 @@ public struct PartPromise: Hashable, Sendable {
 
 /// The promises of a configuration, part by part in the order of the pipeline.
 public func promises(_ configuration: Configuration) -> [PartPromise] {
-  [
+  if configuration.isJob {
+    return [
+      producerPromise(configuration), logPromise(configuration), jobPromise(configuration),
+      wholePromise(configuration),
+    ]
+  }
+  return [
     producerPromise(configuration), logPromise(configuration), enginePromise(configuration),
     sinkPromise(configuration), wholePromise(configuration),
   ]
@@ -155,6 +164,24 @@ private func sinkPromise(_ c: Configuration) -> PartPromise {
       part: "sink",
       sentence: "Results become visible with their checkpoint, all or none, each exactly once.",
       forbids: ["S1", "S2", "S3", "S4", "S6", "S7", "T1", "T13"], allows: [])
+  }
+}
+
+private func jobPromise(_ c: Configuration) -> PartPromise {
+  let always = ["V10", "C2", "E1", "E3", "E4", "D2"]
+  switch c.guarantee {
+  case .exactlyOnce:
+    return PartPromise(
+      part: "job", sentence: "The job shows each input in its output exactly once.",
+      forbids: always + ["E2", "S2"], allows: [])
+  case .atLeastOnce:
+    return PartPromise(
+      part: "job", sentence: "The job shows each input in its output at least once.",
+      forbids: always + ["E2"], allows: allowing(["S2"], "the job promises at least once"))
+  case .atMostOnce:
+    return PartPromise(
+      part: "job", sentence: "The job shows no input in its output more than once.",
+      forbids: always + ["S2"], allows: allowing(["E2"], "the job promises at most once"))
   }
 }
 

@@ -86,7 +86,10 @@ private final class Teller {
     }
     story.sort { $0.entry < $1.entry }
     if let first = story.first?.entry, let last = story.last?.entry {
-      let between = background.filter { first < $0.entry && $0.entry < last }
+      let between = background.filter { citation in
+        first < citation.entry && citation.entry < last
+          && !story.contains { $0.entry == citation.entry }
+      }
       story = (story + between.prefix(max(0, 8 - story.count))).sorted { $0.entry < $1.entry }
     }
     if story.count > 8 { story = Array(story.prefix(3)) + Array(story.suffix(5)) }
@@ -132,15 +135,12 @@ private final class Teller {
     case .unknown:
       let code = try cursor.text()
       try run(&cursor, wanted) { id, _ in "The outcome of the send of \(id) is unknown: \(code)." }
-    case .polled:
-      let (task, partition, offset) = (
-        try cursor.number(), try cursor.number(), try cursor.number()
-      )
-      _ = try cursor.word()
-      try run(&cursor, wanted) { id, place in
-        "Task \(task) of the engine read event \(id) at offset \(offset &+ place) of partition "
-          + "\(partition)."
-      }
+    case .polled, .readBack: try records(kind, &cursor, wanted)
+    case .output: try output(&cursor)
+    case .jobEnded:
+      background.append(
+        Citation(entry: entry, at: at, sentence: "The job ended \(try cursor.text())."))
+      if wanted { stories[.entry(entry)] = background.suffix(1) }
     case .lateDropped: try drop(&cursor)
     case .watermark:
       let (task, time) = (try cursor.number(), try cursor.signed())
@@ -150,12 +150,7 @@ private final class Teller {
     case .emitted, .observed: try rows(kind, &cursor)
     case .transactionBegan, .commitRequested, .committed, .aborted, .commitUnknown:
       try transaction(kind, &cursor)
-    case .positionCommitted:
-      let (partition, offset) = (try cursor.number(), try cursor.number())
-      if positions.contains(partition) {
-        let sentence = "Position \(offset) of partition \(partition) was committed."
-        remember(.position(partition), entry, at, sentence)
-      }
+    case .positionCommitted: try position(&cursor, wanted)
     case .faultRequested:
       let number = try cursor.number()
       _ = try cursor.text()
@@ -165,6 +160,32 @@ private final class Teller {
     default:
       try cursor.skip(kind)
       if wanted { cite(.entry(entry), entry, at, "The history has an entry \(kind.name).") }
+    }
+  }
+
+  private func records(
+    _ kind: EntryKind, _ cursor: inout EntryCursor, _ wanted: Bool
+  ) throws(DecodingError) {
+    let (task, partition, offset) = (
+      try cursor.number(), try cursor.number(), try cursor.number()
+    )
+    _ = try cursor.word()
+    try run(&cursor, wanted) { id, place in
+      let spot = "at offset \(offset &+ place) of partition \(partition)."
+      return kind == .polled
+        ? "Task \(task) of the engine read event \(id) \(spot)"
+        : "Weir read event \(id) back from the input, \(spot)"
+    }
+  }
+
+  private func position(_ cursor: inout EntryCursor, _ wanted: Bool) throws(DecodingError) {
+    let (entry, at) = (cursor.entry, cursor.at)
+    let (partition, offset) = (try cursor.number(), try cursor.number())
+    let sentence = "Position \(offset) of partition \(partition) was committed."
+    if positions.contains(partition) {
+      remember(.position(partition), entry, at, sentence)
+    } else if wanted {
+      cite(.entry(entry), entry, at, sentence)
     }
   }
 
@@ -240,6 +261,23 @@ private final class Teller {
     }
   }
 
+  /// A record of the output, where a case names it.
+  private func output(_ cursor: inout EntryCursor) throws(DecodingError) {
+    let (entry, at) = (cursor.entry, cursor.at)
+    let (partition, offset) = (try cursor.number(), try cursor.number())
+    _ = try cursor.number()
+    _ = try cursor.bytes()
+    let value = try cursor.bytes()
+    if !entries.contains(entry) { return }
+    let text = String(decoding: value.prefix(120), as: UTF8.self).filter { $0 != "\n" }
+    let more = value.count > 120 ? "..." : ""
+    let printable = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 0xfffd }
+    let shown = printable ? text + more : "\(value.count) bytes"
+    cite(
+      .entry(entry), entry, at,
+      "A reader of the output was given, at offset \(offset) of partition \(partition): \(shown)")
+  }
+
   private func transaction(
     _ kind: EntryKind, _ cursor: inout EntryCursor
   ) throws(DecodingError) {
@@ -262,7 +300,9 @@ private final class Teller {
   private func backdrop(_ kind: EntryKind, _ cursor: inout EntryCursor) throws(DecodingError) {
     let (entry, at) = (cursor.entry, cursor.at)
     if kind == .engineStopped {
-      background.append(Citation(entry: entry, at: at, sentence: "The engine stopped."))
+      let citation = Citation(entry: entry, at: at, sentence: "The engine stopped.")
+      background.append(citation)
+      if entries.contains(entry) { stories[.entry(entry)] = [citation] }
       return
     }
     let number = try cursor.number()

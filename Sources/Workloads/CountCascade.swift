@@ -100,6 +100,11 @@ struct RateProfile: Sendable {
   ])
   static let cardsRate = 1.0955
 
+  /// Orders that come in through the web: a guess, no open click stream of size exists.
+  static let web = RateProfile(points: [
+    (1_000, 1.3), (10_000, 1.2), (60_000, 1.12), (600_000, 1.05), (8_388_608, 1),
+  ])
+
   func moment(_ stamps: Int, _ unevenness: Double) -> Double {
     1 + (measured(Double(stamps)) - 1) * unevenness
   }

@@ -13,6 +13,10 @@ struct RecordWriter {
     at += 1
   }
 
+  @inline(__always) mutating func zeros(_ count: Int) {
+    for _ in 0..<count { byte(0) }
+  }
+
   @inline(__always) mutating func frame(_ schemaID: UInt32) {
     Framing.write(schemaID: schemaID, to: at)
     at += Framing.length
@@ -27,6 +31,19 @@ struct RecordWriter {
     at.pointee = 16
     UnsafeMutableRawPointer(at + 1).storeBytes(of: word.littleEndian, as: UInt64.self)
     at += 9
+  }
+
+  /// A string of at most eight bytes, first in the lowest byte of the word. Writes nine bytes;
+  /// those beyond the string are overwritten by what follows.
+  @inline(__always) mutating func text(_ word: UInt64, _ count: Int) {
+    at.pointee = UInt8(truncatingIfNeeded: count << 1)
+    letters(word, count, after: 1)
+  }
+
+  /// Bytes without a length, otherwise as `text`.
+  @inline(__always) mutating func letters(_ word: UInt64, _ count: Int, after: Int = 0) {
+    UnsafeMutableRawPointer(at + after).storeBytes(of: word.littleEndian, as: UInt64.self)
+    at += count + after
   }
 
   /// An int or long that is not negative, below 2^63.

@@ -89,7 +89,7 @@ extension WorkloadParameter {
 
 /// All kinds of this version, in the order in which they are listed.
 public let workloadKinds: [WorkloadKind] = [
-  fleet, fraudDetection, passThrough, patientMonitoring,
+  fleet, fraudDetection, inventory, leaderboards, passThrough, patientMonitoring,
 ]
 
 /// The parameters of a choice, with the defaults of its kind.

@@ -24,6 +24,7 @@ struct Bench: Sendable {
   /// The benches of this version.
   static let all =
     [pipeline, historyShare, nullBackbone, memory, help] + replays + [replayHour, replayDrift]
+    + traces
 
   func print(_ value: Double) -> String {
     switch unit {
@@ -216,6 +217,7 @@ private func rewrite(
     case .signed: writer?.signed(try cursor.signed())
     case .word: writer?.word(try cursor.word())
     case .text: writer?.text(try cursor.text())
+    case .bytes: writer?.bytes([UInt8](try cursor.bytes()))
     case .run:
       var first: UInt64?
       var steps: [UInt64] = []

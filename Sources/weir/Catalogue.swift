@@ -33,7 +33,10 @@ struct Catalogue {
         ListItem(
           name: "embedded", kind: "model",
           text: "event-time operators, watermarks by partition and source, keyed state, checkpoints"
-        )
+        ),
+        ListItem(
+          name: "external", kind: "live",
+          text: "a job of yours, run by its own commands, judged by its output"),
       ]
     case "faults": faults
     case "checkers": checkers

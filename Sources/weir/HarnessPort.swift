@@ -4,6 +4,7 @@ import Commands
 import Faults
 import Glibc
 import Harness
+import KafkaBackbone
 import Model
 import Scenarios
 import Statistics
@@ -19,6 +20,9 @@ func execute(
 ) throws(Problems) -> RunResult {
   var scenario = loaded.scenario
   scenario.faults = resolveFaults(of: scenario)
+  let job = JobSystem(scenario, scenarioPath: scenarioPath, folder: folder)
+  // The scenario in the run folder finds the job from there.
+  scenario.engine.job?.directory = job?.directory
   var timeless = scenario
   if scenario.backbone.kind == .embedded { timeless.clock = .virtual }
   var request = RunRequest(
@@ -32,7 +36,12 @@ func execute(
   }
   request.environment = Environment.facts
   request.openLive = { (scenario: Scenario) throws(RunFailure) in
-    try openLiveBackbone(scenario, folder: folder)
+    try openLiveSystem(scenario, scenarioPath: scenarioPath, folder: folder)
+  }
+  if let job {
+    request.expectedRows = try job.rowProviders { () throws(Problems) in
+      try runTwin(of: loaded, scenarioPath: scenarioPath, folder: folder, progress: progress)
+    }
   }
   let execution: Execution
   do throws(RunFailure) {
@@ -42,6 +51,26 @@ func execute(
   }
   try Files.write(Array(execution.machine.text.utf8), to: "\(folder)/\(machineFile)")
   return execution.result
+}
+
+/// The same run without faults, kept in a folder inside of that of the run. Returns its history.
+private func runTwin(
+  of loaded: LoadedScenario, scenarioPath: String, folder: String,
+  progress: @escaping (RunProgress) -> Void
+) throws(Problems) -> String {
+  var twin = loaded
+  twin.scenario.faults = FaultSection()
+  twin.scenario.expect.thresholds = []
+  twin.scenario.expect.output.removeAll { check in
+    if case .equal = check.kind { true } else { false }
+  }
+  // Without checks of its own it is judged by that it came to its end.
+  let place = "\(folder)/twin"
+  try Files.makeFolder(place)
+  _ = try execute(
+    twin, scenarioPath: scenarioPath, overrides: [], command: "twin of \(loaded.scenario.name)",
+    folder: place, progress: progress)
+  return "\(place)/history.weir"
 }
 
 /// Runs a scenario without keeping its history, for benches.
@@ -56,14 +85,23 @@ func executeUnrecorded(_ loaded: LoadedScenario) throws(Problems) -> RunResult {
   }
 }
 
-/// The registry of live backbones: fills the port of a run with a real system.
-private func openLiveBackbone(
-  _ scenario: Scenario, folder: String
-) throws(RunFailure) -> any LiveBackbone {
+/// The registry of live backbones and engines: fills the ports of a run with real systems.
+private func openLiveSystem(
+  _ scenario: Scenario, scenarioPath: String, folder: String
+) throws(RunFailure) -> LiveSystem {
   switch scenario.backbone.kind {
   case .kafka:
     do throws(Problems) {
-      return try KafkaSystem(scenario: scenario, folder: folder).open()
+      let kafka = try KafkaSystem(scenario: scenario, folder: folder).open()
+      guard let job = JobSystem(scenario, scenarioPath: scenarioPath, folder: folder) else {
+        return LiveSystem(backbone: kafka)
+      }
+      do throws(Problems) {
+        return LiveSystem(backbone: kafka, engine: try job.open(kafka.settings))
+      } catch {
+        kafka.close()
+        throw error
+      }
     } catch {
       throw .unavailable(error)
     }

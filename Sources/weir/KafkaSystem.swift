@@ -5,6 +5,7 @@ import Glibc
 import KafkaBackbone
 import Model
 import Scenarios
+import Workloads
 
 /// Kafka for a run: where it is found, how it is set up, and what is said when it is not there.
 struct KafkaSystem {
@@ -111,16 +112,29 @@ struct KafkaSystem {
     let backbone = scenario.backbone
     let copies = backbone.kafka.replication ?? min(scenario.resources.brokers, 3)
     var settings = KafkaSettings(
-      bootstrap: bootstrap, run: Self.runName(),
-      streams: (inputStream(besideResults: scenario.sink.stream), scenario.sink.stream),
+      bootstrap: bootstrap, run: Self.runName(), streams: streams,
       partitions: scenario.resources.partitions, replication: copies,
       minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
-      isIdempotent: backbone.idempotent, isTransactional: scenario.sink.kind == .transactional)
+      isIdempotent: backbone.idempotent,
+      isTransactional: scenario.sink.kind == .transactional && scenario.engine.job == nil)
+    if let job = scenario.engine.job { adapt(&settings, to: job) }
     settings.producer = try clientOptions(backbone.kafka.producer)
     settings.consumer = try clientOptions(backbone.kafka.consumer)
     settings.security = try securityOptions(backbone.security)
     settings.removesTopics = !isLaunched
     return settings
+  }
+
+  private var streams: (input: String, results: String) {
+    if let job = scenario.engine.job { return (job.reads.name, job.writes.name) }
+    return (inputStream(besideResults: scenario.sink.stream), scenario.sink.stream)
+  }
+
+  /// What a job of the user is given, and how Weir looks at it.
+  private func adapt(_ settings: inout KafkaSettings, to job: JobChoice) {
+    if case .named(let group) = job.group { settings.jobGroup = group }
+    settings.endsAreStable = job.writes.isCommittedOnly
+    if job.reads.encoding == .json { settings.locate = { locateJSON($0) } }
   }
 
   private func options(_ given: [NamedText]) -> [KafkaOption] {

@@ -92,6 +92,7 @@ struct Session {
     case "trace import": try traceImport()
     case "trace generate": try traceGenerate()
     case "trace fit": try traceFit()
+    case "selftest determinism": try selftestDeterminism()
     case "workload new": try workloadNew()
     case "workload check": try workloadCheck()
     case "trace info": try traceInfo()

@@ -158,6 +158,10 @@ private struct EntryDigest {
         let text = try cursor.text()
         mix(digest64(Array(text.utf8)))
         keep("'\(text.prefix { $0 != "\n" })'")
+      case .bytes:
+        let bytes = try cursor.bytes()
+        mix(digest64(bytes))
+        keep("'\(String(decoding: bytes.prefix(200), as: UTF8.self).prefix { $0 != "\n" })'")
       case .run:
         var sum: UInt64 = 0
         var first: UInt64?

@@ -24,7 +24,8 @@ extension Session {
     console.detail("the run is written to \(folder.partial)")
     let result = try record(
       loaded, at: found.path, in: folder, overrides: overrides.texts,
-      command: (["weir run", found.name] + overrides.texts).joined(separator: " "))
+      command: (["weir run", found.name] + overrides.texts
+        + (loaded.scenario.engine.job == nil ? [] : ["--allow-commands"])).joined(separator: " "))
     let place = try finish(result, folder)
     say(result, place: place)
     return result.outcome.code
@@ -56,6 +57,8 @@ extension Session {
     defer { line.end() }
     shim_watch_interrupts()
     do {
+      try refuseCommands(
+        loaded.scenario, name: loaded.scenario.name, allowed: invocation.has("allow-commands"))
       return try execute(
         loaded, scenarioPath: path, overrides: overrides, command: command,
         folder: folder.partial, progress: line.show)

@@ -61,6 +61,7 @@ struct Reading {
       case .signed: text += " \(try cursor.signed())"
       case .word: text += " \(try cursor.word())"
       case .text: text += " '\(try cursor.text())'"
+      case .bytes: text += " \([UInt8](try cursor.bytes()))"
       case .run:
         var sequences: [UInt64] = []
         let run = try cursor.run { sequences.append($1) }
@@ -109,6 +110,10 @@ func writeRandom(_ writer: HistoryWriter, _ seed: UInt64, _ count: Int) -> [Stri
           Int(draw(4))]
         writer.text(value)
         text += " '\(value)'"
+      case .bytes:
+        let value = (0..<draw(40)).map { _ in UInt8(draw(256)) }
+        writer.bytes(value)
+        text += " \(value)"
       case .run:
         text += writeRun(writer, source: UInt32(draw(9)), first: draw(1 << 50), draw(40) + 1)
       case .rows: text += writeRows(writer, draw(4), draw)

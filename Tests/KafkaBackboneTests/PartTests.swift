@@ -1,5 +1,6 @@
 import CShim
 import KafkaBackbone
+import Processes
 import Testing
 
 @Suite struct PartTests {

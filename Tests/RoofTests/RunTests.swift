@@ -54,6 +54,30 @@ import Testing
     }
   }
 
+  @Test func `commands of a scenario are listed and refused until they are allowed`() throws {
+    _ = try scratch.write(
+      """
+      # Demonstrates: a job for tests.
+      weir: 1
+      workload: {kind: pass-through}
+      load: {shape: constant, rate: 500/s}
+      backbone: {kind: kafka}
+      engine: {kind: external, external: {start: [touch, started], reads: [a], writes: [b]}}
+      expect: {output: [{check: each-once, stream: b}]}
+
+      """, to: "job.yaml")
+    for line in [["run", "job.yaml"], ["validate", "job.yaml", "--against", "kafka"]] {
+      let refused = try WeirProcess.run(line, in: scratch.folder)
+      #expect(refused.code == 64, "\(line): \(refused.errors)")
+    }
+    let refused = try weir("run", "job.yaml")
+    #expect(refused.errors.contains("this scenario would run 1 command: 'touch started'"))
+    #expect(refused.errors.contains("--allow-commands"))
+    #expect(try weir("run", "job.yaml", "--print").code == 0)
+    #expect(try !names(".").contains("started"))
+    #expect(try !names(".").contains("reports"))
+  }
+
   @Test func `stdout of a run is the same in every folder, locale and time zone`() throws {
     let first = try weir("run", "short.yaml")
     let other = try Scratch()

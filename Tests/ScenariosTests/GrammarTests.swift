@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("streams: {requests: {topic: a}}", "streams is not in this version"),
+    ("streams: {requests: {encoding: json}}", "streams belongs to engine kind external"),
     ("schema: {registry: embedded}", "schema is not in this version"),
     ("probes: {lag: {url: 'http://a', query: b}}", "probes is not in this version"),
     ("plan: {repeats: 5}", "plan is not in this version"),
@@ -44,7 +44,7 @@ import Testing
     ("report: {prices: a.yaml}", "report.prices is not in this version"),
     ("expect: {probe.lag.last: '< 5'}", "expect.probe.lag.last is not in this version"),
     ("expect: {dead_letter: '= 0'}", "expect.dead_letter is not in this version"),
-    ("expect: {output: []}", "expect.output is not in this version"),
+    ("expect: {output: []}", "expect.output belongs to engine kind external"),
     ("faults: {guard: none}", "faults.guard: 'none' is not in this version"),
     (
       "faults: {plan: [{kind: throttle, target: broker, at: 1s, for: 1s, rate: 1/s}]}",
@@ -70,7 +70,7 @@ import Testing
         .contains("workload.kind: 'fleet' is not in this version"))
     #expect(
       complaints(file().replacing("fraud-detection", with: "my.workload.yaml"))
-        .contains("a workload of your own is not in this version"))
+        .contains("there is no such file: 'my.workload.yaml'"))
   }
 
   @Test func `mappings of kinds that are not in use are validated all the same`() {
@@ -167,7 +167,7 @@ import Testing
     #expect(grammarText()?.contains("engine.checkpoint_interval") == true)
     let schema = scenarioJSONSchema(catalog: testCatalog)
     #expect(schema.contains("\"checkpoint_interval\": {"))
-    #expect(schema.contains("\"velocity_limit\": {") && !schema.contains("\"streams\""))
+    #expect(schema.contains("\"velocity_limit\": {") && !schema.contains("\"probes\""))
     // JSON is YAML: the text is well-formed, and its members are where they should be.
     let reading = parseYAML(Array(schema.utf8), file: "schema.json")
     #expect(reading.problems.isEmpty)

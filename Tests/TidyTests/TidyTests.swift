@@ -9,9 +9,11 @@ import Testing
   static let floors: [(module: String, floor: Int)] = [
     ("Model", 0), ("Bytes", 0), ("Draws", 0),
     ("Scenarios", 1), ("Scheduling", 1), ("History", 1), ("Schemas", 1), ("Queries", 1),
+    ("Processes", 1),
     ("Workloads", 2), ("Traces", 2), ("Faults", 2), ("Backbones", 2),
     ("Verification", 3), ("Statistics", 3), ("Engines", 3),
     ("Harness", 4), ("Reporting", 4), ("Conformance", 4), ("KafkaBackbone", 4),
+    ("ExternalEngine", 4),
     ("Commands", 5), ("weir", 5),
   ]
   /// C libraries and the modules that may import them. `weir` asks them for their versions.
@@ -27,10 +29,11 @@ import Testing
   ]
   /// Modules that may touch files or sockets through the shim.
   static let shim = [
-    "Scheduling", "History", "Traces", "Harness", "Reporting", "KafkaBackbone", "weir",
+    "Scheduling", "Processes", "History", "Traces", "Harness", "Reporting", "KafkaBackbone",
+    "ExternalEngine", "weir",
   ]
   /// Modules beside the roof that may call the system itself: live adapters.
-  static let adapters = ["KafkaBackbone"]
+  static let adapters = ["Processes", "KafkaBackbone", "ExternalEngine"]
   static let system = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc"]
 
   static let banned: [(call: String, instead: String, except: [String])] = [

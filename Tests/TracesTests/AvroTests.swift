@@ -1,31 +1,6 @@
-import Foundation
 import Model
 import Testing
 import Traces
-
-/// A Python 3 that has fastavro: that of WEIR_PYTHON, else python3; nil without.
-private let python: String? = {
-  let name = ProcessInfo.processInfo.environment["WEIR_PYTHON"] ?? "python3"
-  return runPython(name, "import fastavro; from backports import zstd", []) == "" ? name : nil
-}()
-
-/// What a program prints; nil when it fails.
-private func runPython(_ python: String, _ program: String, _ arguments: [String]) -> String? {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = [python, "-c", program] + arguments
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  process.standardError = FileHandle.nullDevice
-  do {
-    try process.run()
-  } catch {
-    return nil
-  }
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return process.terminationStatus == 0 ? String(decoding: output, as: UTF8.self) : nil
-}
 
 @Suite struct AvroTests {
   /// Written by fastavro 1.13 with the codec deflate: five records with a union, a record, an enum
@@ -163,7 +138,8 @@ private func runPython(_ python: String, _ program: String, _ arguments: [String
 
   @Test(
     .enabled(
-      if: python != nil, "no Python with fastavro and backports.zstd; name one in WEIR_PYTHON"))
+      if: python != nil,
+      "no Python with fastavro, pyarrow and backports.zstd; name one in WEIR_PYTHON"))
   func `fastavro reads what is exported, and what it writes is imported`() throws {
     let python = try #require(python)
     let events = randomEvents(3_000, source: 2, seed: 4, captured: false)

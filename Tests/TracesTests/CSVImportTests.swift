@@ -131,7 +131,7 @@ import Workloads
     let mapping = """
       stream: orders
       tiem: {column: at, format: iso}
-      time: {column: at, format: isoo, zone: Europe/London}
+      time: {column: at, format: isoo, zone: Europe/Atlantis}
       fields:
         amount: {type: lnog}
         9lives: {type: long}

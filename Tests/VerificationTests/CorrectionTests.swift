@@ -61,6 +61,19 @@ import Verification
     #expect(invalid.judgement.results.different == 1)
   }
 
+  @Test func `a row that was replaced and handed over again is not out of order`() throws {
+    let there = run { run, rows in
+      run.replace(
+        "emitted", with: run.emitted([rows[1], early(rows[1])] + rows, in: 7, at: 9))
+      run.replace(
+        "observed 1", with: run.observed([rows[1]], offset: 1, at: 12),
+        run.observed([early(rows[1])], offset: 2, at: 12),
+        run.observed([rows[1]], offset: 3, at: 12))
+    }
+    let found = try there.judged(.init(sink: .transactional)).found
+    #expect(!found.contains { $0.hasPrefix("S7") }, "\(found)")
+  }
+
   @Test func `a row that was withdrawn is missing, one that came again is not`() throws {
     let withdrawn = run { run, rows in
       run.insert(after: "observed 3", run.observed([tombstone(rows[2])], offset: 4, at: 12))

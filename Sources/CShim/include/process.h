@@ -15,10 +15,12 @@ int shim_process_id(void);
 int shim_go_first(void);
 /// Makes the calling thread a usual one again.
 void shim_go_along(void);
-/// Starts a program in a session of its own; stdout and stderr go to the end of the file
-/// `log_path`, and it yields to others by `politeness`, from 0 to 19. It is killed when the calling
+/// Starts a program in a session of its own and in `directory` (NULL: this one). stdin comes from the
+/// file `input` (NULL: nothing), stdout goes to the file `output` (NULL: the log), stderr to the end
+/// of the file `log_path`; its priority is lower by `politeness`. It is killed when the calling
 /// thread ends, however that happens. Returns its process id, or -errno.
 int shim_spawn(const char *path, char *const *arguments, char *const *environment,
+               const char *directory, const char *input, const char *output,
                const char *log_path, int politeness);
 /// Sends a signal; returns 0, or -errno.
 int shim_kill(int process, int number);

@@ -88,7 +88,9 @@ extension CommandSpec {
     ["trace", "generate"], "events of a workload, written down",
     details: [
       "Writes what the generator of a scenario's workload produces: the same bytes on every "
-        + "machine. A workload name stands for its defaults."
+        + "machine. A workload name stands for its defaults. Streams that the query does not read "
+        + "are left out. With --shard 2/8 only the sources of the second of eight parts are "
+        + "written; all parts together are the whole."
     ],
     arguments: [ArgumentSpec("WORKLOAD|SCENARIO", .workload, "a workload, or a scenario")],
     options: [
@@ -99,6 +101,7 @@ extension CommandSpec {
       OptionSpec(
         "seed", .count("N", 0...UInt64.max, words: []), "seed of every draw",
         standard: "of the scenario"),
+      OptionSpec("shard", .text("I/N"), "only this part of the sources", standard: "1/1"),
       .set,
     ],
     examples: [

@@ -8,7 +8,7 @@ extension CommandTable {
     purpose: "benchmark, simulate and replay real-time data streaming",
     commands: [
       .demo, .doctor, .list, .run, .replay, .verify, .report, .trace, .workload, .conformance,
-      .validate, .bench, .completions, .help,
+      .validate, .bench, .selftest, .completions, .help,
     ],
     everywhere: [
       OptionSpec("help", short: "h", "help: -h fits one screen, --help says all"),
@@ -23,7 +23,7 @@ extension CommandTable {
         "one live line, a line per phase and fault, or nothing", standard: "auto"),
     ],
     planned: [
-      "explore", "sweep", "capacity", "choose", "gate", "serve", "calibrate", "selftest",
+      "explore", "sweep", "capacity", "choose", "gate", "serve", "calibrate",
     ],
     environment: [
       ("WEIR_HOME", "folder that holds scenarios/ and datasets/ [that of the program]"),
@@ -72,12 +72,15 @@ extension CommandSpec {
         "backbone", .text("KIND"),
         "what carries the records: embedded, kafka, null, or kafka://HOST:PORT",
         standard: "of the scenario"),
-      OptionSpec("engine", .choice(["embedded"]), "what computes", standard: "of the scenario"),
+      OptionSpec(
+        "engine", .choice(["embedded", "external"]), "what computes", standard: "of the scenario"),
       OptionSpec("trace", .path("FILE"), "events from this trace instead of the generator"),
       OptionSpec(
         "speed", .text("FACTOR|max"), "of a trace: 1x is its own time, 100x a hundredth of it",
         standard: "of the scenario"),
       .set, .unset, .out,
+      OptionSpec(
+        "allow-commands", "run the commands of the scenario; else they are listed and refused"),
       OptionSpec("print", "print the resolved scenario; nothing is run"),
     ],
     examples: [

@@ -257,9 +257,10 @@ struct KernelStream: Sendable {
   private struct Channel {
     let knots: [Nanoseconds]
     let zero: Nanoseconds
+    /// Between knots.
+    let spacing: Nanoseconds
 
     func send(_ at: Nanoseconds) -> Nanoseconds {
-      let spacing = Nanoseconds(SendDelay.spacing) * BlockGrid.stamp
       let from = at - zero
       let knot = min(Int(from / spacing), knots.count - 2)
       let into = from - Nanoseconds(knot) * spacing
@@ -271,10 +272,11 @@ struct KernelStream: Sendable {
   private func moments(_ index: Int, lane: Int) -> [Moment] {
     let stamps = 1 << grid.level
     let first = grid.firstStamp(of: index)
-    let zero = floorDivide(first, SendDelay.spacing) * SendDelay.spacing
+    let spacing = delays[lane].spacing
+    let zero = floorDivide(first, spacing) * spacing
     let channel = Channel(
       knots: delays[lane].knots(first: first, count: stamps),
-      zero: Nanoseconds(zero) * BlockGrid.stamp)
+      zero: Nanoseconds(zero) * BlockGrid.stamp, spacing: Nanoseconds(spacing) * BlockGrid.stamp)
     var moments =
       stream.arrivals == .even
       ? evenMoments(index, lane, channel) : scatteredMoments(index, lane, channel)

@@ -68,23 +68,7 @@ struct RequestLane: Sendable {
   /// When the events of each stamp of a block are sent: run time at the beginning of each stamp,
   /// one more than there are stamps. Never falls.
   func sendTimes(block: Int) -> [Nanoseconds] {
-    let first = grid.firstStamp(of: block)
-    let count = 1 << grid.level
-    let knots = delay.knots(first: first, count: count)
-    var times = [Nanoseconds](repeating: 0, count: count + 1)
-    let spacing = SendDelay.spacing
-    var knot = 0
-    var place = first - floorDivide(first, spacing) * spacing
-    for i in 0...count {
-      let between = (knots[knot + 1] - knots[knot]) * Nanoseconds(place) / Nanoseconds(spacing)
-      times[i] = Nanoseconds(first + i) * BlockGrid.stamp + knots[knot] + between
-      place += 1
-      if place == spacing {
-        place = 0
-        knot += 1
-      }
-    }
-    return times
+    delay.sendTimes(first: grid.firstStamp(of: block), count: 1 << grid.level)
   }
 
   /// The event at a place in the block, alone.

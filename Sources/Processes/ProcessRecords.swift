@@ -6,17 +6,18 @@ import Glibc
 ///
 /// A note holds the process, a word of its command line, the Weir that started it, and its data
 /// folder. Only a process whose number, start and command still agree is ended, and only when that
-/// Weir is gone.
+/// Weir is gone. Of a job of the user the note holds a variable that it and all its children were
+/// given: whatever still has it is ended.
 package struct ProcessRecords: Sendable {
   private let folder: String
 
   /// `stateFolder` is `$XDG_STATE_HOME/weir`, or what stands for it.
   package init(stateFolder: String) { folder = "\(stateFolder)/processes" }
 
-  package func add(_ process: ProcessIdentity, word: String, data: String) throws(KafkaProblem) {
+  package func add(_ process: ProcessIdentity, word: String, data: String) throws(ProcessProblem) {
     try makeFolder(folder)
     guard let owner = ProcessIdentity(of: getpid()) else {
-      throw KafkaProblem("/proc does not tell when this process started")
+      throw ProcessProblem("/proc does not tell when this process started")
     }
     let text = """
       weir-process 1
@@ -27,6 +28,11 @@ package struct ProcessRecords: Sendable {
 
       """
     try writeFile(path(process), text)
+  }
+
+  /// A job whose processes all have a variable, written NAME=VALUE, that is of this run alone.
+  package func add(job process: ProcessIdentity, variable: String) throws(ProcessProblem) {
+    try add(process, word: variable, data: jobMark)
   }
 
   package func remove(_ process: ProcessIdentity) { _ = shim_remove(path(process)) }
@@ -42,6 +48,11 @@ package struct ProcessRecords: Sendable {
       guard let bytes = readFile("\(folder)/\(name)"),
         let note = Note(String(decoding: bytes, as: UTF8.self)), !note.owner.isAlive
       else { continue }
+      if note.data == jobMark {
+        ended += endProcesses(having: note.word)
+        _ = shim_remove("\(folder)/\(name)")
+        continue
+      }
       if note.process.isAlive && note.process.wasStarted(with: note.word) {
         if shim_kill(note.process.number, SIGKILL) == 0 { ended.append(note.process.number) }
         for _ in 0..<200 where note.process.isAlive { usleep(10_000) }
@@ -80,4 +91,31 @@ package struct ProcessRecords: Sendable {
 }
 
 /// A file that says that a folder was made by Weir and may be removed by it.
-let dataMark = ".made-by-weir"
+package let dataMark = ".made-by-weir"
+
+/// Stands in place of a data folder in the note of a job.
+private let jobMark = "job"
+
+/// Processes of this user whose environment holds NAME=VALUE, by number.
+package func processes(having variable: String) -> [ProcessIdentity] {
+  folderNames("/proc").compactMap { Int32($0) }.sorted().compactMap { number in
+    guard number != getpid(), let bytes = readFile("/proc/\(number)/environ"),
+      bytes.split(separator: 0).contains(where: { $0.elementsEqual(variable.utf8) })
+    else { return nil }
+    return ProcessIdentity(of: number)
+  }
+}
+
+/// Kills them, and what they start meanwhile. Returns the numbers of those that were there.
+package func endProcesses(having variable: String) -> [Int32] {
+  var ended: [Int32] = []
+  for _ in 0..<200 {
+    let found = processes(having: variable).filter(\.isAlive)
+    if found.isEmpty { break }
+    for process in found where shim_kill(process.number, SIGKILL) == 0 {
+      if !ended.contains(process.number) { ended.append(process.number) }
+    }
+    usleep(10_000)
+  }
+  return ended
+}
