@@ -165,9 +165,11 @@ struct StepBuilder {
     made.recordKey =
       inputs.allSatisfy { $0.recordKey == inputs[0].recordKey } ? inputs[0].recordKey : nil
     let isOne = inputs.allSatisfy { $0.movedFor == made.movedFor && $0.roots == made.roots }
-    made.determining = isOne ? made.determining.filter { list in
-      inputs.allSatisfy { $0.determining.contains(list) }
-    } : []
+    made.determining =
+      isOne
+      ? made.determining.filter { list in
+        inputs.allSatisfy { $0.determining.contains(list) }
+      } : []
     if !isOne && inputs.contains(where: { $0.movedFor != nil }) { made.recordKey = nil }
     return made
   }

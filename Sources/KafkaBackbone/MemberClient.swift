@@ -129,7 +129,10 @@ final class MemberClient {
       rd_kafka_event_destroy(event)
     }
     if hasNews { tellPlaces() }
-    for index in places.indices { intake.collect(&places[index], &outbox) }
+    for index in places.indices where !intake.collect(&places[index], hasGaps: false, &outbox) {
+      hasNews = true
+    }
+    if hasNews { tellPlaces() }
   }
 
   private func rebalance(_ event: OpaquePointer, _ outbox: inout Outbox) {

@@ -54,6 +54,6 @@ final class ReaderClient {
       handle.note(event)
       rd_kafka_event_destroy(event)
     }
-    for index in places.indices { intake.collect(&places[index], &outbox) }
+    for index in places.indices { _ = intake.collect(&places[index], hasGaps: true, &outbox) }
   }
 }

@@ -14,6 +14,8 @@ struct ReadPlace {
   var position: Int64
   /// The port has asked for records.
   var isWanted = true
+  /// How often the place was asked for again since records behind it came first.
+  var repeats = 0
 }
 
 /// Takes records from queues of librdkafka and makes the answers to polls of them.
@@ -37,17 +39,38 @@ final class RecordIntake {
 
   deinit { messages.deallocate() }
 
-  /// Answers the poll of a partition if records have come.
-  func collect(_ place: inout ReadPlace, _ outbox: inout Outbox) {
-    if !place.isWanted { return }
+  /// Answers the poll of a partition if records have come. False when the first of them lies behind
+  /// the place that was asked for: records of an earlier assignment that were still in the queue.
+  /// Nothing is handed over then, and the place must be asked for again; where that does not help,
+  /// the records between are gone from the log. Only where the log has no gaps of its own, as
+  /// between the control records of transactions, is that looked at.
+  func collect(_ place: inout ReadPlace, hasGaps: Bool, _ outbox: inout Outbox) -> Bool {
+    if !place.isWanted { return true }
     let count = rd_kafka_consume_batch_queue(place.queue, 0, messages, Self.recordsAtOnce)
-    if count <= 0 { return }
+    if count <= 0 { return true }
+    if !hasGaps, place.repeats < 3, beginsBehind(place.position, count) {
+      for index in 0..<count { messages[index].map { rd_kafka_message_destroy($0) } }
+      place.repeats += 1
+      return false
+    }
+    place.repeats = 0
     let before = place.position
     let (found, next) = take(count, place)
-    if next == before { return }
+    if next == before { return true }
     place.position = next
     place.isWanted = false
     outbox.post(.polled(client, topic, partition: place.partition, found, next: next))
+    return true
+  }
+
+  private func beginsBehind(_ position: Int64, _ count: Int) -> Bool {
+    for index in 0..<count {
+      guard let message = messages[index], message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR,
+        message.pointee.offset >= position
+      else { continue }
+      return message.pointee.offset > position
+    }
+    return false
   }
 
   private func take(_ count: Int, _ place: ReadPlace) -> (found: [Delivery], next: Int64) {

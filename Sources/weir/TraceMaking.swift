@@ -15,9 +15,10 @@ extension Session {
     if (events == nil) == (length == nil) {
       throw failure("weir trace generate needs one of --events N and --for DURATION")
     }
-    let shard = try invocation.value("shard").map { (text) throws(Problems) in
-      try read("shard", text, parseShard)
-    } ?? .whole
+    let shard =
+      try invocation.value("shard").map { (text) throws(Problems) in
+        try read("shard", text, parseShard)
+      } ?? .whole
     let (loaded, path) = try scenarioOrWorkload(invocation.arguments[0])
     let scenario = loaded.scenario
     let own = try OwnWorkload.find(scenario.workload.kind, beside: path)

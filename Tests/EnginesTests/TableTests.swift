@@ -58,7 +58,8 @@ extension Bench {
     }
     join.push(Row(10, 1, [1, 1]))
     join.push(Row(10, 2, [nil, 2]))
-    #expect(join.texts(at: .max).sorted() == ["[1] [1] at 10", "[1] [3] at 10", "[2] [null] at 10"])
+    #expect(
+      join.texts(at: .max).sorted() == ["[1] [1] at 10", "[1] [3] at 10", "[2] [null] at 10"])
   }
 
   @Test func `Q-61 and Q-62: bounds of nothing, and bounds below zero`() throws {
@@ -208,8 +209,10 @@ extension Bench {
 
   @Test func `Q-59 and Q-116: overtaking renews two ranks, and the last rank can go`() throws {
     let top = try windows(
-      [.topN(1, group: [], order: [SortColumn(2, descending: true)], count: 2),
-        .filter(2, .atLeast(.column(2), 1))], key: [1, 3], value: [0, 2])
+      [
+        .topN(1, group: [], order: [SortColumn(2, descending: true)], count: 2),
+        .filter(2, .atLeast(.column(2), 1)),
+      ], key: [1, 3], value: [0, 2])
     top.push(Row(1, 1, [1, 5]))
     top.push(Row(2, 2, [2, 4]))
     #expect(top.texts(at: 10) == ["[0, 1] [1, 5] at 9", "[0, 2] [2, 4] at 9"])

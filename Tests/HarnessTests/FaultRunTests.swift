@@ -50,10 +50,11 @@ import Testing
     #expect(result.oracle.due > 100)
   }
 
-  @Test(arguments: [
-    [], [Fault.crash(.engine)], [Fault.crash(.engine, at: 317 * .millisecond), Fault.pause],
-    [Fault.crash(.broker), Fault.crash(.engine, at: 1_000 * .millisecond)],
-  ] as [[PlannedFault]])
+  @Test(
+    arguments: [
+      [], [Fault.crash(.engine)], [Fault.crash(.engine, at: 317 * .millisecond), Fault.pause],
+      [Fault.crash(.broker), Fault.crash(.engine, at: 1_000 * .millisecond)],
+    ] as [[PlannedFault]])
   func `micro-batches are valid, a planned one runs again after a crash`(
     faults: [PlannedFault]
   ) throws {

@@ -336,7 +336,8 @@ private struct PatientPage {
     #expect(try score(example(saturation: [(3, 96_000)])) == [8, 8, 5])
     #expect(try score(example(oxygen: false)) == [nil, 8, 0])
     // Read twice: the last value wins.
-    #expect(try score(example(saturation: [(3, 96_000), (4, 93_000), (4, 93_000)])) == [10, 10, 5])
+    #expect(
+      try score(example(saturation: [(3, 96_000), (4, 93_000), (4, 93_000)])) == [10, 10, 5])
     // The older value arrives last.
     #expect(try score(example(saturation: [(4, 93_000), (3, 96_000)])) == [10, 10, 5])
     #expect(try score(example(pulse: 12_000)) == [11, 11, 5])

@@ -65,8 +65,11 @@ struct StreamCase {
     }
     for tasks in [1, 2] {
       let driver = try EngineDriver(plan, events, tasks: tasks)
-      let places = tasks == 1 ? [:] : [Int: Int](
-        uniqueKeysWithValues: events.indices.map { ($0, $0 % 5) })
+      let places =
+        tasks == 1
+        ? [:]
+        : [Int: Int](
+          uniqueKeysWithValues: events.indices.map { ($0, $0 % 5) })
       driver.run(crashes: places, pause: [])
       #expect((driver.program.failure == nil) == (failure == nil))
       if failure != nil { continue }

@@ -160,26 +160,32 @@ private func occupancy(_ admissions: [Event]) -> [Int64: [Occupied]] {
   }
 
   @Test func `an outage holds the values of a ward and then flushes them in order`() throws {
-    let workload = try patients(pairs: 6, rate: 1_000, [
-      ("outage", .ratio(.one)), ("clock_offset", .duration(0)), ("clock_drift", .count(0)),
-    ])
+    let workload = try patients(
+      pairs: 6, rate: 1_000,
+      [
+        ("outage", .ratio(.one)), ("clock_offset", .duration(0)), ("clock_drift", .count(0)),
+      ])
     let vitals = try read(workload, "vitals", 24 * hour)
     let delays = vitals.map { $0.eventTime - $0.columns[4] * .millisecond }
     #expect(delays.allSatisfy { $0 >= 40 * .millisecond && $0 < 16 * minute })
     #expect(share(delays) { $0 > .second } > 0.000_1)
     #expect(share(delays) { $0 > .second } < 0.03)
     let calm = try read(
-      patients(pairs: 6, rate: 1_000, [
-        ("outage", .ratio(.zero)), ("clock_offset", .duration(0)), ("clock_drift", .count(0)),
-      ]), "vitals", 12 * hour)
+      patients(
+        pairs: 6, rate: 1_000,
+        [
+          ("outage", .ratio(.zero)), ("clock_offset", .duration(0)), ("clock_drift", .count(0)),
+        ]), "vitals", 12 * hour)
     #expect(calm.allSatisfy { $0.eventTime - $0.columns[4] * .millisecond <= 250 * .millisecond })
   }
 
   @Test func `what is charted can be traced to its first version`() throws {
-    let workload = try patients(pairs: 30, rate: 20_000, [
-      ("correct", .ratio(Ratio(1, 10))), ("withdraw", .ratio(Ratio(1, 10))),
-      ("double_chart", .ratio(Ratio(1, 10))),
-    ])
+    let workload = try patients(
+      pairs: 30, rate: 20_000,
+      [
+        ("correct", .ratio(Ratio(1, 10))), ("withdraw", .ratio(Ratio(1, 10))),
+        ("double_chart", .ratio(Ratio(1, 10))),
+      ])
     let all = try read(workload, "observations", 48 * hour)
     var known: [Int64: Event] = [:]
     var changed = 0

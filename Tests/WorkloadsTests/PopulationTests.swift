@@ -116,8 +116,9 @@ func fields(
       let block = try #require(workload.source.block(0, of: lane))
       #expect(block.columns.count == workload.plan.inputs[stream].columns.count)
     }
-    #expect(workload.plan.keyColumns.count + workload.plan.valueColumns.count
-      == workload.plan.labels.count)
+    #expect(
+      workload.plan.keyColumns.count + workload.plan.valueColumns.count
+        == workload.plan.labels.count)
   }
 
   @Test(arguments: cases)
@@ -159,9 +160,10 @@ func fields(
         let block = try #require(source.block(far + index, of: lane))
         there += block.count
         #expect(block.baseSequence == UInt64(far + index) << 20)
-        #expect((0..<block.count).allSatisfy {
-          block.eventTime[$0] >= source.eventTimeFloor(block: far + index, of: lane)
-        })
+        #expect(
+          (0..<block.count).allSatisfy {
+            block.eventTime[$0] >= source.eventTimeFloor(block: far + index, of: lane)
+          })
       }
       #expect(there < 8 * here + 4_000)
     }

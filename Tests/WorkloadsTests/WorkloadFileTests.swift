@@ -292,10 +292,12 @@ private func problems(_ text: String) -> [String] {
     #expect(
       try condition("a + 2 * 3 >= -4")
         == .atLeast(.add(a, .multiply(.constant(2), .constant(3))), -4))
-    #expect(try condition("(a = 1 or a = 2) and e = 'Y'")
-      == .and([.or([.equal(a, 1), .equal(a, 2)]), .equal(.column(1), 1)]))
-    #expect(try condition("(a + 1) div 2 != 3")
-      == .not(.equal(.divide(.add(a, .constant(1)), .constant(2), .floor), 3)))
+    #expect(
+      try condition("(a = 1 or a = 2) and e = 'Y'")
+        == .and([.or([.equal(a, 1), .equal(a, 2)]), .equal(.column(1), 1)]))
+    #expect(
+      try condition("(a + 1) div 2 != 3")
+        == .not(.equal(.divide(.add(a, .constant(1)), .constant(2), .floor), 3)))
     #expect(try condition("t is not null") == .not(.isNull(.column(2))))
     #expect(try condition("t in ('DE')") == .among(.column(2), [packedText("DE")!]))
   }

@@ -175,7 +175,8 @@ struct FleetRoute: Sendable {
     let b = points[high]
     return (
       FleetWorld.Place(
-        x: a.x + (b.x - a.x) * part / whole, y: a.y + (b.y - a.y) * part / whole), low)
+        x: a.x + (b.x - a.x) * part / whole, y: a.y + (b.y - a.y) * part / whole), low
+    )
   }
 }
 

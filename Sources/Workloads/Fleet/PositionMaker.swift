@@ -96,8 +96,10 @@ struct PositionMaker {
   private func odometer(
     _ day: FleetDay, _ leg: Int, _ driven: Int64, _ route: FleetRoute
   ) -> Int64 {
-    let start = 20_000_000 + Int64(
-      families.vehicle.stream(UInt64(day.vehicle)).below(380_000_001, 1))
+    let start =
+      20_000_000
+      + Int64(
+        families.vehicle.stream(UInt64(day.vehicle)).below(380_000_001, 1))
     return start + Int64(day.day & 1_023) * 400_000
       + (Int64(leg) * route.length + driven) * 11_132 / 100_000
   }

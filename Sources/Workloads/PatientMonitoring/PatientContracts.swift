@@ -56,7 +56,8 @@ private func vitalContract(beds: ClosedRange<Int64>) -> StreamContract {
         .or([.equal(.column(0), 1), .not(.isNull(.column(1)))])),
       .range("bed", beds),
       byCode(
-        "value range", [
+        "value range",
+        [
           (VitalCode.heartRate.rawValue, 0...300_000),
           (VitalCode.respiration.rawValue, 0...120_000),
           (VitalCode.saturation.rawValue, 0...100_000),
@@ -89,7 +90,8 @@ private func observationContract() -> StreamContract {
     ],
     rules: [
       byCode(
-        "value range", [
+        "value range",
+        [
           (ObservationCode.temperature.rawValue, 25_000...45_000),
           (ObservationCode.consciousness.rawValue, 0...4_000),
           (ObservationCode.oxygen.rawValue, 0...100_000),
