@@ -57,7 +57,9 @@ private final class EngineWorld {
     {
       let (timer, at) = timers.remove(at: next)
       now = max(now, at)
-      try! act { try engine.fire(timer, at: now, &$0) }
+      act { outbox in
+        do { try engine.fire(timer, at: now, &outbox) } catch { Issue.record("\(error)") }
+      }
     }
     now = end
   }
