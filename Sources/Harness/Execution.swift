@@ -27,7 +27,7 @@ public func execute(
     scenario, tracePath: request.tracePath, own: request.ownKinds)
   let phases = try phasePlan(scenario, workload)
   let clock = try runClock(scenario)
-  let live = clock == .live ? try openLive(request) : nil
+  let live = clock == .live ? try openLive(request, workload.streams.count) : nil
   defer { live?.close() }
   let history: HistoryWriter
   do throws(HistoryError) {
@@ -164,12 +164,14 @@ func runClock(_ scenario: Scenario) throws(RunFailure) -> RunClock {
 }
 
 /// What fills the port of a live run.
-private func openLive(_ request: RunRequest) throws(RunFailure) -> LiveSystem {
+private func openLive(
+  _ request: RunRequest, _ inputs: Int
+) throws(RunFailure) -> LiveSystem {
   if request.scenario.backbone.kind == .null { return LiveSystem(backbone: NullBackbone()) }
   guard let open = request.openLive else {
     throw .internalError("nothing fills the port of \(request.scenario.backbone.kind.rawValue)")
   }
-  return try open(request.scenario)
+  return try open(request.scenario, inputs)
 }
 
 private func makePacer(_ clock: RunClock, _ live: (any LiveBackbone)?) -> any Pacer {

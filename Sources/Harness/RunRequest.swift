@@ -25,7 +25,8 @@ public struct RunRequest {
   public var environment: [MachineFacts.Fact] = []
   public var version: String
   /// Opens the real system of a live run: what fills the port, from the registry of the caller.
-  public var openLive: ((Scenario) throws(RunFailure) -> LiveSystem)?
+  /// It is also told how many input streams there are: each has partitions of its own.
+  public var openLive: ((Scenario, Int) throws(RunFailure) -> LiveSystem)?
   /// Rows that checks of the output expect, by the index of the check.
   public var expectedRows: [(check: Int, rows: RowProvider)] = []
   /// Deliberate defects, for tests of the tests.

@@ -13,7 +13,7 @@ final class ControlClient {
 
   /// `handle` stands in the group and waits for transactions to end; `ends` sees what is written.
   init(
-    _ handle: ClientHandle, ends: ClientHandle, topics: [String], partitions: Int,
+    _ handle: ClientHandle, ends: ClientHandle, topics: [String], partitions: [Int],
     mailbox: Mailbox
   ) {
     self.mailbox = mailbox
@@ -86,15 +86,16 @@ private struct ControlCalls: Sendable {
   let endsHandle: ClientHandle
   let life: Life
   let topics: [String]
-  let partitions: Int
+  /// By topic, as `topics`.
+  let partitions: [Int]
   private static let patience: Int32 = 2_000
 
   /// Nil when nobody waits for it any more.
   func committed(_ asking: Life) -> (positions: [Int64], snapshot: UInt64)? {
     while !life.isOver && !asking.isOver {
-      guard let list = rd_kafka_topic_partition_list_new(Int32(partitions)) else { return nil }
+      guard let list = rd_kafka_topic_partition_list_new(Int32(partitions[0])) else { return nil }
       defer { rd_kafka_topic_partition_list_destroy(list) }
-      for partition in 0..<partitions {
+      for partition in 0..<partitions[0] {
         rd_kafka_topic_partition_list_add(list, topics[0], Int32(partition))
       }
       let code = rd_kafka_committed(handle.pointer, list, Self.patience)
@@ -148,7 +149,7 @@ private struct ControlCalls: Sendable {
   func ends(_ topic: Topic, _ stableOnly: Bool) -> [Int64]? {
     let asking = stableOnly ? handle : endsHandle
     var ends: [Int64] = []
-    while ends.count < partitions {
+    while ends.count < partitions[Int(topic.rawValue)] {
       var low: Int64 = 0
       var high: Int64 = 0
       let code = rd_kafka_query_watermark_offsets(

@@ -61,8 +61,8 @@ public final class KafkaBackbone: LiveBackbone {
     }
     load = ProducerClient(loadHandle, topics: settings.topics, wake: mailbox.descriptor)
     control = ControlClient(
-      controlHandle, ends: endsHandle, topics: settings.topics, partitions: settings.partitions,
-      mailbox: mailbox)
+      controlHandle, ends: endsHandle, topics: settings.topics,
+      partitions: settings.partitionsOfTopics, mailbox: mailbox)
     cluster?.mailbox = mailbox
   }
 
@@ -79,9 +79,11 @@ public final class KafkaBackbone: LiveBackbone {
           + "\(brokers.count) broker\(brokers.count == 1 ? "" : "s")")
     }
     if !settings.makesTopics { return }
-    try topics.create(
-      settings.topics, partitions: settings.partitions, replication: settings.replication,
-      options: [KafkaOption("min.insync.replicas", String(settings.minInSync))])
+    for (name, partitions) in zip(settings.topics, settings.partitionsOfTopics) {
+      try topics.create(
+        [name], partitions: partitions, replication: settings.replication,
+        options: [KafkaOption("min.insync.replicas", String(settings.minInSync))])
+    }
   }
 
   public var descriptor: Int32 { mailbox.descriptor }

@@ -6,7 +6,10 @@ public struct KafkaSettings: Sendable {
   public var run: String
   /// Names of the input stream and of the stream of results.
   public var streams: (input: String, results: String)
+  /// Of the input topic: those of all input streams, one after the other.
   public var partitions: Int
+  /// Of the topic of results; nil: as many as the input has.
+  public var resultPartitions: Int?
   public var replication: Int
   public var minInSync: Int
   /// `all`, `1` or `0`.
@@ -51,6 +54,8 @@ public struct KafkaSettings: Sendable {
   public var topics: [String] {
     ["weir-\(run)-\(streams.input)", "weir-\(run)-\(streams.results)"]
   }
+  /// How many partitions each topic has, by `Topic`.
+  var partitionsOfTopics: [Int] { [partitions, resultPartitions ?? partitions] }
   public var group: String { jobGroup ?? "weir-\(run)" }
 
   /// Options of every client. A broker that comes back is found again soon.

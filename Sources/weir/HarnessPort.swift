@@ -35,8 +35,8 @@ func execute(
     try Files.write(own.bytes, to: "\(folder)/\(Files.lastPart(own.path))")
   }
   request.environment = Environment.facts
-  request.openLive = { (scenario: Scenario) throws(RunFailure) in
-    try openLiveSystem(scenario, scenarioPath: scenarioPath, folder: folder)
+  request.openLive = { (scenario: Scenario, inputs: Int) throws(RunFailure) in
+    try openLiveSystem(scenario, inputs: inputs, scenarioPath: scenarioPath, folder: folder)
   }
   if let job {
     request.expectedRows = try job.rowProviders { () throws(Problems) in
@@ -87,12 +87,12 @@ func executeUnrecorded(_ loaded: LoadedScenario) throws(Problems) -> RunResult {
 
 /// The registry of live backbones and engines: fills the ports of a run with real systems.
 private func openLiveSystem(
-  _ scenario: Scenario, scenarioPath: String, folder: String
+  _ scenario: Scenario, inputs: Int, scenarioPath: String, folder: String
 ) throws(RunFailure) -> LiveSystem {
   switch scenario.backbone.kind {
   case .kafka:
     do throws(Problems) {
-      let kafka = try KafkaSystem(scenario: scenario, folder: folder).open()
+      let kafka = try KafkaSystem(scenario: scenario, inputs: inputs, folder: folder).open()
       guard let job = JobSystem(scenario, scenarioPath: scenarioPath, folder: folder) else {
         return LiveSystem(backbone: kafka)
       }

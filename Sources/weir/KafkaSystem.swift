@@ -10,6 +10,8 @@ import Workloads
 /// Kafka for a run: where it is found, how it is set up, and what is said when it is not there.
 struct KafkaSystem {
   let scenario: Scenario
+  /// Input streams; the topic has `resources.partitions` partitions for each.
+  let inputs: Int
   /// The folder of the run while it is filled.
   let folder: String
 
@@ -117,6 +119,8 @@ struct KafkaSystem {
       minInSync: backbone.kafka.minInSync ?? (copies > 1 ? 2 : 1), acks: backbone.acks.rawValue,
       isIdempotent: backbone.idempotent,
       isTransactional: scenario.sink.kind == .transactional && scenario.engine.job == nil)
+    settings.partitions *= inputs
+    settings.resultPartitions = scenario.resources.partitions
     if let job = scenario.engine.job { adapt(&settings, to: job) }
     settings.producer = try clientOptions(backbone.kafka.producer)
     settings.consumer = try clientOptions(backbone.kafka.consumer)

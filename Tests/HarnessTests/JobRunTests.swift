@@ -33,7 +33,7 @@ import Testing
       scenario: scenario, scenarioText: printScenario(scenario), command: "a test",
       historyPath: path, version: "test")
     let log = FakeLog(partitions: scenario.resources.partitions)
-    request.openLive = { (_: Scenario) throws(RunFailure) in
+    request.openLive = { (_: Scenario, _: Int) throws(RunFailure) in
       LiveSystem(backbone: log, engine: FakeJob(log, defect))
     }
     if let rows { request.expectedRows = [(0, rows)] }

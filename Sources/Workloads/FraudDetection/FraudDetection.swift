@@ -13,31 +13,6 @@ let fraudDetection = WorkloadKind(
   ],
   defaultSources: 8, parameters: fraudParameters, make: makeFraudDetection)
 
-private func count(
-  _ name: String, _ value: Int64, _ range: ClosedRange<Int64>, _ unit: String, _ meaning: String,
-  _ origin: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .count(value), minimum: .count(range.lowerBound),
-    maximum: .count(range.upperBound), unit: unit, meaning: meaning, origin: origin)
-}
-
-private func share(
-  _ name: String, _ value: Ratio, most: Ratio, _ meaning: String, _ origin: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .ratio(value), minimum: .ratio(.zero), maximum: .ratio(most),
-    unit: "ratio", meaning: meaning, origin: origin)
-}
-
-private func duration(
-  _ name: String, _ seconds: Int64, _ meaning: String, _ origin: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .duration(seconds * .second), minimum: .duration(.millisecond),
-    maximum: .duration(.day), unit: "duration", meaning: meaning, origin: origin)
-}
-
 private let fraudParameters = [
   count(
     "cards", 10_000_000, 1_000...1 << 40, "cards",
@@ -53,15 +28,21 @@ private let fraudParameters = [
   count(
     "velocity_limit", 6, 2...1_000, "requests",
     "Requests of a card within the velocity window at which one is declined.", "assumed"),
-  duration("velocity_window", 60, "Length of the velocity window, both ends included.", "assumed"),
-  duration("block", 900, "How long a card is blocked after a decline for velocity.", "assumed"),
   duration(
-    "drain_window", 600, "Longest time from the first step of a drain to the last.", "assumed"),
+    "velocity_window", 60 * .second, .millisecond ... .day,
+    "Length of the velocity window, both ends included."),
+  duration(
+    "block", 900 * .second, .millisecond ... .day,
+    "How long a card is blocked after a decline for velocity."),
+  duration(
+    "drain_window", 600 * .second, .millisecond ... .day,
+    "Longest time from the first step of a drain to the last."),
   count(
     "again_every", 2_000, 0...1 << 40, "requests",
     "One request in so many is sent a second time by the acquirer; 0: none.", "assumed"),
   duration(
-    "duplicate_horizon", 60, "How long a request is remembered to recognise its copy.", "assumed"),
+    "duplicate_horizon", 60 * .second, .millisecond ... .day,
+    "How long a request is remembered to recognise its copy."),
 ]
 
 /// The parameters as numbers.

@@ -44,14 +44,6 @@ private let inventoryParameters = [
     "How often a thin source says that it is alive."),
 ]
 
-private func duration(
-  _ name: String, _ value: Nanoseconds, _ range: ClosedRange<Nanoseconds>, _ meaning: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .duration(value), minimum: .duration(range.lowerBound),
-    maximum: .duration(range.upperBound), unit: "duration", meaning: meaning, origin: "assumed")
-}
-
 /// The parameters as numbers; durations in milliseconds.
 struct InventorySettings: Hashable, Sendable {
   var skus: Int

@@ -36,31 +36,6 @@ private let leaderboardParameters = [
     "How long a board takes corrections; at least claim and an hour."),
 ]
 
-private func count(
-  _ name: String, _ value: Int64, _ range: ClosedRange<Int64>, _ unit: String, _ meaning: String,
-  _ origin: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .count(value), minimum: .count(range.lowerBound),
-    maximum: .count(range.upperBound), unit: unit, meaning: meaning, origin: origin)
-}
-
-private func share(
-  _ name: String, _ value: Ratio, _ meaning: String, _ origin: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .ratio(value), minimum: .ratio(.zero),
-    maximum: .ratio(.one), unit: "ratio", meaning: meaning, origin: origin)
-}
-
-private func duration(
-  _ name: String, _ value: Nanoseconds, _ range: ClosedRange<Nanoseconds>, _ meaning: String
-) -> WorkloadParameter {
-  WorkloadParameter(
-    name: name, defaultValue: .duration(value), minimum: .duration(range.lowerBound),
-    maximum: .duration(range.upperBound), unit: "duration", meaning: meaning, origin: "assumed")
-}
-
 /// The parameters as numbers.
 struct LeaderboardSettings: Hashable, Sendable {
   var players: Int
